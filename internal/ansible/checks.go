@@ -9,14 +9,20 @@ import (
 
 // defaults fills what is missing: first only with defaults, at the end with null as well.
 func (v *validator) defaults(options []Option, params *Object, all bool) {
-	for _, o := range options {
+	for i := range options {
+		o := &options[i]
 		if params.Has(o.Name) || o.Default == nil && !all {
 			continue
 		}
-		if o.NoLog == Secret && truth(toPython(o.Default)) {
-			v.addSecret(toPython(o.Default))
+		value, copied := v.defaultOf[o]
+		if !copied {
+			value = deepCopy(toPython(o.Default))
+			v.defaultOf[o] = value
 		}
-		params.Set(o.Name, deepCopy(toPython(o.Default)))
+		if o.NoLog == Secret && truth(value) {
+			v.addSecret(value)
+		}
+		params.Set(o.Name, value)
 	}
 }
 

@@ -43,8 +43,11 @@ func convert(value any, wanted Type, env lookupEnv) (any, error) {
 }
 
 func toStr(value any) string {
-	if value == nil {
+	switch v := value.(type) {
+	case nil:
 		return ""
+	case pyBytes:
+		return string(v)
 	}
 	return pyStr(value)
 }
@@ -118,6 +121,10 @@ func toFloat(value any) (any, error) {
 		if f, ok := parseFloat(v); ok {
 			return f, nil
 		}
+	case pyBytes:
+		if f, ok := parseFloat(string(v)); ok {
+			return f, nil
+		}
 	}
 	return nil, fmt.Errorf("%s cannot be converted to a float", pyClass(value))
 }
@@ -126,6 +133,8 @@ func toJSON(value any) (any, error) {
 	switch v := value.(type) {
 	case string:
 		return strip(v), nil
+	case pyBytes:
+		return pyBytes(strings.TrimFunc(string(v), isCSpace)), nil
 	case []any, pyTuple, *Object:
 		return FormatJSON(v), nil
 	}

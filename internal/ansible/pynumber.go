@@ -11,15 +11,19 @@ import (
 // maxExponent bounds the integers that a text such as 1e999999999 may ask for: Python would fill the memory with them.
 const maxExponent = 100_000
 
-// asciiNumber is what int, float and Decimal read of a text: without outer blanks, with ASCII digits for those of other scripts.
-func asciiNumber(s string) string {
+// asciiNumber is what float and Decimal read of a text: without outer blanks, with ASCII digits for those of other scripts.
+func asciiNumber(s string, isBlank func(rune) bool) string {
 	return strings.Map(func(r rune) rune {
 		if r > unicode.MaxASCII && unicode.Is(unicode.Nd, r) {
 			return '0' + digitValue(r)
 		}
 		return r
-	}, strip(s))
+	}, strings.TrimFunc(s, isBlank))
 }
+
+// isCSpace is C's isspace, isFloatSpace what float() drops: of ASCII only that.
+func isCSpace(r rune) bool     { return r == ' ' || r >= '\t' && r <= '\r' }
+func isFloatSpace(r rune) bool { return isCSpace(r) || r > unicode.MaxASCII && isSpace(r) }
 
 // digitValue counts from the zero of the digit's script: Unicode gives the decimal digits of a script ten code points in a row,
 // and the mathematical digits follow one another in tens as well.
@@ -36,7 +40,7 @@ func digitValue(r rune) rune {
 
 // decimalInt is int(Decimal(s)), if s is a decimal number without a fraction.
 func decimalInt(s string) (*big.Int, bool) {
-	text := strings.ReplaceAll(asciiNumber(s), "_", "")
+	text := strings.ReplaceAll(asciiNumber(s, isSpace), "_", "")
 	mantissa, exponent, hasExponent := cutExponent(text)
 	sign, digits := "", mantissa
 	if strings.HasPrefix(digits, "-") || strings.HasPrefix(digits, "+") {
@@ -97,7 +101,7 @@ func allDigits(s string) bool {
 
 // parseFloat is Python's float(s).
 func parseFloat(s string) (float64, bool) {
-	text := strings.ToLower(asciiNumber(s))
+	text := strings.ToLower(asciiNumber(s, isFloatSpace))
 	switch strings.TrimLeft(text, "+-") {
 	case "inf", "infinity", "nan":
 		if strings.HasPrefix(text, "++") || strings.HasPrefix(text, "--") || strings.HasPrefix(text, "+-") || strings.HasPrefix(text, "-+") {

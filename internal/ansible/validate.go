@@ -26,7 +26,7 @@ type Deprecation struct {
 // Validate does to the arguments what Python's AnsibleModule does: fallbacks, aliases, defaults, types, choices and rules, in
 // the order of ArgumentSpecValidator.validate of ansible-core 2.19. It goes on after an error and leaves args as they are.
 func (s Spec) Validate(args *Object, env func(name string) (string, bool)) Validated {
-	v := &validator{env: env, secrets: map[string]bool{}}
+	v := &validator{env: env, secrets: map[string]bool{}, defaultOf: map[*Option]any{}}
 	params := deepCopy(args).(*Object)
 	options := s.options()
 	v.fallbacks(options, params)
@@ -76,6 +76,7 @@ type validator struct {
 	lateDeprecations []Deprecation // of aliases below the first level
 	secrets          map[string]bool
 	strangers        []stranger
+	defaultOf        map[*Option]any // the same dict for each element of a list, as in Python
 }
 
 // stranger is an argument that no option takes.
