@@ -1,9 +1,11 @@
 package ansible
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/big"
 	"reflect"
+	"slices"
 )
 
 // toPython gives a plain Go value (of a specification, or a result) as the values of this package. Numbers of every width,
@@ -43,5 +45,22 @@ func reflectPython(v reflect.Value) any {
 	case reflect.Bool:
 		return v.Bool()
 	}
-	return fmt.Sprint(v)
+	text, err := json.Marshal(v.Interface())
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	value, err := ParseJSON(string(text))
+	if err != nil {
+		return string(text)
+	}
+	return value
+}
+
+func sortedNames[V any](m map[string]V) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
 }

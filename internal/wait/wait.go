@@ -56,6 +56,7 @@ func Until(ctx context.Context, o Options, condition Condition) error {
 		done, state, err := condition(ctx)
 		if state != "" {
 			last = state
+			Report(ctx, "%s", state)
 		}
 		if ctx.Err() != nil && !done {
 			return &GaveUp{For: o.For, After: time.Since(begin), LastSeen: last, Cause: context.Cause(ctx)}
@@ -63,7 +64,6 @@ func Until(ctx context.Context, o Options, condition Condition) error {
 		if done || err != nil {
 			return err
 		}
-		Report(ctx, "%s", state)
 		select {
 		case <-ctx.Done():
 			return &GaveUp{For: o.For, After: time.Since(begin), LastSeen: last, Cause: context.Cause(ctx)}

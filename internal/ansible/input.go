@@ -1,0 +1,108 @@
+package ansible
+
+import (
+	"fmt"
+	"io"
+	"math/big"
+	"os"
+	"strings"
+)
+
+// input is what Ansible sends: the module's arguments, and its own words on how to run.
+type input struct {
+	params       *Object
+	mode         Mode
+	moduleName   string // as the task wrote it
+	version      string // of ansible-core
+	ignoreExtras bool   // unsupported options are no error
+	invocation   bool   // whether 2.21 and later want the invocation back
+	wantsTraces  bool
+}
+
+// read takes the arguments from a file, or for "-" from standard input.
+func (p process) read(path string) (input, error) {
+	var text []byte
+	var err error
+	if path == "-" {
+		path = "standard input"
+		text, err = io.ReadAll(p.stdin)
+	} else {
+		text, err = os.ReadFile(path)
+	}
+	if err != nil {
+		return input{}, fmt.Errorf("read the arguments: %w", err)
+	}
+	value, err := ParseJSON(string(text))
+	if err != nil {
+		return input{}, fmt.Errorf("read the arguments: %s: %w; a JSON object is wanted", path, err)
+	}
+	params, ok := value.(*Object)
+	if !ok {
+		return input{}, fmt.Errorf("read the arguments: %s: is a %s; a JSON object is wanted", path, typeName(value))
+	}
+	return splitInput(params), nil
+}
+
+// splitInput takes out the keys that begin with _ansible_. All of them are Ansible's: each version has others.
+func splitInput(all *Object) input {
+	in := input{params: NewObject()}
+	own := NewObject()
+	for key, value := range all.All() {
+		if name, ok := key.(string); ok && strings.HasPrefix(name, "_ansible_") {
+			own.Set(strings.TrimPrefix(name, "_ansible_"), value)
+			continue
+		}
+		in.params.Set(key, value)
+	}
+	flag := func(name string) bool {
+		on, err := toBool(own.Get(name))
+		return err == nil && on == true
+	}
+	verbosity, _ := own.Get("verbosity").(*big.Int)
+	if verbosity == nil {
+		verbosity = new(big.Int)
+	}
+	in.mode = Mode{Check: flag("check_mode"), Diff: flag("diff"), Verbosity: int(verbosity.Int64())}
+	in.moduleName, _ = own.Get("module_name").(string)
+	in.version, _ = own.Get("version").(string)
+	in.ignoreExtras = flag("ignore_unknown_opts")
+	in.invocation = flag("inject_invocation")
+	traces, _ := own.Get("tracebacks_for").([]any)
+	in.wantsTraces = contains(traces, "error") || !in.atLeast(2, 19) && (in.mode.Verbosity >= 3 || flag("debug"))
+	return in
+}
+
+// atLeast compares the version of ansible-core, which is empty if the module is called by hand.
+func (in input) atLeast(major, minor int) bool {
+	var a, b int
+	if _, err := fmt.Sscanf(in.version, "%d.%d", &a, &b); err != nil {
+		return false
+	}
+	return a > major || a == major && b >= minor
+}
+
+// fatal gives the problems with the arguments, in AnsibleModule's words.
+func (in input) fatal(spec Spec, valid Validated) []string {
+	problems := append([]string{}, valid.Errors...)
+	if !valid.Unsupported {
+		return problems
+	}
+	last := len(problems) - 1
+	if in.ignoreExtras {
+		return problems[:last]
+	}
+	name := in.moduleName
+	if name == "" {
+		name = spec.Name
+	}
+	problems[last] = fmt.Sprintf("Unsupported parameters for (%s) module: %s", name, problems[last])
+	return problems
+}
+
+// joinProblems makes one line of all problems.
+func joinProblems(problems []string) string {
+	for i, problem := range problems[:len(problems)-1] {
+		problems[i] = strings.TrimSuffix(problem, ".")
+	}
+	return strings.Join(problems, "; ")
+}

@@ -1,0 +1,226 @@
+package ansible
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/metal-stack/initial-cluster/internal/wait"
+)
+
+type greeting struct {
+	Name   string `ansible:"name"`
+	Times  int    `ansible:"times"`
+	Secret string `ansible:"secret"`
+}
+
+var greet = Spec{Name: "greet", ShortDescription: "greets", Description: []string{"Greets."}, Options: []Option{
+	{Name: "name", Required: true, Description: []string{"Whom to greet."}},
+	{Name: "times", Type: Int, Default: 1, Aliases: []string{"count"}},
+	{Name: "secret", NoLog: Secret},
+}}
+
+// call runs a module's main on arguments from standard input, without a process of its own.
+func run(t *testing.T, args string, do Run[greeting], flags ...string) (reply map[string]any, raw string, code int) {
+	t.Helper()
+	var out, complaints bytes.Buffer
+	p := process{
+		args: append(flags, "-"), stdin: strings.NewReader(args), stdout: &out, stderr: &complaints,
+		getenv: func(string) (string, bool) { return "", false }, signals: func(context.CancelCauseFunc) func() { return func() {} },
+	}
+	code = p.main(greet, work(greet, do))
+	assert.Empty(t, complaints.String())
+	require.True(t, strings.HasPrefix(out.String(), "\n{") && strings.Count(out.String(), "\n") == 2, "one line after a line end: %q", out.String())
+	value, err := ParseJSON(out.String())
+	require.NoError(t, err)
+	return plainValue(value).(map[string]any), out.String(), code
+}
+
+func succeed(_ context.Context, in greeting, _ Mode) (Result, error) {
+	return Result{Changed: true, Msg: strings.Repeat("hello "+in.Name+" ", in.Times), Diff: []Diff{{Before: "a", After: "b"}}, Values: map[string]any{"greeting": map[string]any{"for": in.Name}}}, nil
+}
+
+func TestAResultHasWhatAnsibleWants(t *testing.T) {
+	reply, _, code := run(t, `{"name": "bo", "count": "2", "_ansible_version": "2.18.1", "_ansible_new_key": 1}`, succeed)
+	assert.Zero(t, code)
+	assert.Equal(t, map[string]any{
+		"changed": true, "failed": false, "msg": "hello bo hello bo ", "greeting": map[string]any{"for": "bo"},
+		"invocation": map[string]any{"module_args": map[string]any{"name": "bo", "count": "2", "times": int64(2), "secret": nil}},
+	}, reply)
+}
+
+func TestTheDiffComesOnlyWhenAskedFor(t *testing.T) {
+	reply, _, _ := run(t, `{"name": "bo", "_ansible_diff": true}`, succeed)
+	assert.Equal(t, []any{map[string]any{"before": "a", "after": "b"}}, reply["diff"])
+}
+
+func TestFrom221OnTheInvocationComesOnlyWhenAskedFor(t *testing.T) {
+	reply, _, _ := run(t, `{"name": "bo", "_ansible_version": "2.21.0"}`, succeed)
+	assert.NotContains(t, reply, "invocation")
+	reply, _, _ = run(t, `{"name": "bo", "_ansible_version": "2.22.0", "_ansible_inject_invocation": true}`, succeed)
+	assert.Contains(t, reply, "invocation")
+}
+
+func TestAllProblemsAreReportedAtOnce(t *testing.T) {
+	reply, _, code := run(t, `{"times": "two", "color": "red", "_ansible_module_name": "metalstack.initial_cluster.greet"}`, succeed)
+	assert.Equal(t, 1, code)
+	assert.Equal(t, true, reply["failed"])
+	assert.Equal(t, `missing required arguments: name; argument 'times' is of type str and we were unable to convert to int: "'two'" cannot be converted to an int; `+
+		`Unsupported parameters for (metalstack.initial_cluster.greet) module: color. Supported parameters include: name, secret, times (count).`, reply["msg"])
+	assert.Len(t, reply["errors"], 3)
+}
+
+func TestUnknownOptionsAreIgnoredIfAnsibleSaysSo(t *testing.T) {
+	reply, _, code := run(t, `{"name": "bo", "color": "red", "_ansible_ignore_unknown_opts": true}`, succeed)
+	assert.Zero(t, code)
+	assert.Equal(t, "hello bo ", reply["msg"])
+}
+
+func TestSecretsAreCensoredEverywhere(t *testing.T) {
+	leak := func(ctx context.Context, in greeting, _ Mode) (Result, error) {
+		Conceal(ctx, "minted-token", "-----BEGIN KEY-----\nMIIEvQIBADANBgkq\n-----END KEY-----")
+		return Result{
+			Msg: "unused", Warnings: []string{"token minted-token"}, Steps: []string{"use " + in.Secret},
+			Values: map[string]any{"deep": []any{map[string]any{"x": `{"k": "-----BEGIN KEY-----\nMIIEvQIBADANBgkq\n-----END KEY-----"}`, "exact": in.Secret, "line": "MIIEvQIBADANBgkq"}}},
+		}, errors.New("server said: bad password " + in.Secret + "!")
+	}
+	reply, raw, _ := run(t, `{"name": "s3cr3t\"ü is me", "secret": "s3cr3t\"ü"}`, leak)
+	assert.Equal(t, "server said: bad password ********!", reply["msg"])
+	for _, secret := range []string{"s3cr3t", "minted-token", "MIIEvQIBADANBgkq"} {
+		assert.NotContains(t, raw, secret)
+	}
+}
+
+func TestAPanicIsAResult(t *testing.T) {
+	panics := func(context.Context, greeting, Mode) (Result, error) { panic("nil map") }
+	reply, _, code := run(t, `{"name": "bo"}`, panics)
+	assert.Equal(t, 1, code)
+	assert.Equal(t, "panic: nil map; this is a defect of the module, please report it with the output of -vvv", reply["msg"])
+	assert.NotContains(t, reply, "exception")
+	reply, _, _ = run(t, `{"name": "bo", "_ansible_version": "2.19.0", "_ansible_tracebacks_for": ["error"]}`, panics)
+	assert.Contains(t, reply["exception"], "main_test.go")
+}
+
+func TestOnlyASCIIAndNothingAnsibleStumblesOver(t *testing.T) {
+	odd := func(context.Context, greeting, Mode) (Result, error) {
+		return Result{Values: map[string]any{"thing": map[string]any{"__ansible_type": 1, "text": "a\u0085b\u2028c", "big": uint64(1) << 63}}}, nil
+	}
+	reply, raw, _ := run(t, `{"name": "bo"}`, odd)
+	assert.Equal(t, map[string]any{"ansible_type": int64(1), "text": "a\u0085b\u2028c", "big": "9223372036854775808"}, reply["thing"])
+	assert.NotRegexp(t, `[^\x00-\x7f]`, raw)
+}
+
+func TestArgumentsThatCannotBeReadAreAResult(t *testing.T) {
+	for args, msg := range map[string]string{
+		`{"name": `: "read the arguments: standard input: line 1 column 10: expecting value; a JSON object is wanted",
+		`[1]`:       "read the arguments: standard input: is a list; a JSON object is wanted",
+	} {
+		reply, _, code := run(t, args, succeed)
+		assert.Equal(t, 1, code)
+		assert.Equal(t, msg, reply["msg"])
+	}
+	reply, _, _ := run(t, `{"name": "bo", "times": 99999999999999999999}`, succeed)
+	assert.Equal(t, "option times: 99999999999999999999 is too large", reply["msg"])
+}
+
+// interrupt runs the work under a signal that comes after a second.
+func interrupt(t *testing.T, do Run[greeting]) (Result, error) {
+	p := process{signals: func(cancel context.CancelCauseFunc) func() {
+		timer := time.AfterFunc(time.Second, func() { cancel(errors.New("signal terminated")) })
+		return func() { timer.Stop() }
+	}}
+	return p.attempt(work(greet, do), NewObject(), input{}, call{}, &concealed{})
+}
+
+func TestASignalLetsTheWorkEndAndNamesWhatWasLastSeen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, err := interrupt(t, func(ctx context.Context, _ greeting, _ Mode) (Result, error) {
+			wait.Report(ctx, "1/3 nodes")
+			<-ctx.Done()
+			return Result{}, errors.New("create cluster: stopped")
+		})
+		assert.EqualError(t, err, "create cluster: stopped; interrupted by signal terminated, last seen 1/3 nodes, run it again to go on")
+	})
+}
+
+func TestWorkThatDoesNotEndAfterASignalIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		forever := make(chan struct{})
+		_, err := interrupt(t, func(context.Context, greeting, Mode) (Result, error) {
+			<-forever
+			return Result{}, nil
+		})
+		close(forever)
+		assert.EqualError(t, err, "still busy 10s later; interrupted by signal terminated, last seen nothing yet, run it again to go on")
+	})
+}
+
+func TestProgressIsInItsFileWhileTheWorkRunsAndGoneAfter(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "progress")
+	reply, _, _ := run(t, `{"name": "bo", "secret": "s3cr3t"}`, func(ctx context.Context, in greeting, _ Mode) (Result, error) {
+		wait.Report(ctx, "waiting with %s\nlong", in.Secret)
+		var text []byte
+		err := wait.Until(ctx, wait.Options{For: "the file", Timeout: 10 * time.Second, Interval: time.Millisecond}, func(context.Context) (bool, string, error) {
+			text, _ = os.ReadFile(file)
+			return len(text) > 0, "", nil
+		})
+		info, _ := os.Stat(file)
+		return Result{Msg: string(text) + info.Mode().String()}, err
+	}, "--progress", file)
+	assert.Contains(t, reply["msg"], "waiting with ******** long")
+	assert.Contains(t, reply["msg"], "-rw-------")
+	assert.NoFileExists(t, file)
+}
+
+func TestByHand(t *testing.T) {
+	ask := func(args ...string) (string, string, int) {
+		var out, complaints bytes.Buffer
+		code := process{args: args, stdout: &out, stderr: &complaints}.main(greet, nil)
+		return out.String(), complaints.String(), code
+	}
+	out, _, code := ask("--help")
+	assert.Zero(t, code)
+	assert.Contains(t, out, "* name (str)\n        Whom to greet.\n")
+	assert.Contains(t, out, "  times (int, default 1, also called count)\n")
+	out, _, _ = ask("--version")
+	assert.Equal(t, "greet development\n", out)
+	out, _, _ = ask("--spec")
+	assert.Contains(t, out, `"argument_spec": {"name": {"description": ["Whom to greet."], "type": "str", "required": true}`)
+	_, complaint, code := ask()
+	assert.Equal(t, 2, code)
+	assert.Equal(t, "greet: an Ansible module, it wants one file with arguments; greet --help shows how it is called\n", complaint)
+	_, complaint, code = ask("--wrong")
+	assert.Equal(t, 2, code)
+	assert.Equal(t, "greet: unknown flag: --wrong; greet --help shows how it is called\n", complaint)
+}
+
+func TestCheckFindsWhatDoesNotFit(t *testing.T) {
+	type params struct {
+		Name  int    `ansible:"name"`
+		Extra string `ansible:"extra"`
+	}
+	spec := Spec{Options: []Option{
+		{Name: "name", Description: []string{"A name."}},
+		{Name: "password", Description: []string{"A password."}},
+		{Name: "count", Type: Int, Default: "x"},
+	}, Constraints: Constraints{RequiredOneOf: [][]string{{"name", "nothing"}}}}
+	assert.Equal(t, []string{
+		"name, short description, description, examples and returns must all be there",
+		"option name: is a str, its field a int",
+		"option password: must say whether it is secret",
+		"option password: no field of ansible.params has it",
+		"option count: has no description",
+		"option count: no field of ansible.params has it",
+		"field extra of ansible.params: there is no such option",
+		"rule about nothing: there is no such option",
+	}, Check[params](spec))
+}
