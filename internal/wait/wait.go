@@ -56,6 +56,8 @@ func Until(ctx context.Context, o Options, condition Condition) error {
 		done, state, err := condition(ctx)
 		if state != "" {
 			last = state
+		}
+		if state != "" && !done {
 			Report(ctx, "%s", state)
 		}
 		if ctx.Err() != nil && !done {
