@@ -144,7 +144,10 @@ func (c *Credentials) openAccessToken() error {
 	if c.source.AccessToken == "" {
 		return errors.New("no access token is given")
 	}
-	c.kind, c.origin = AccessToken, "given inline"
+	c.kind, c.origin, c.secrets = AccessToken, "given inline", []string{c.source.AccessToken}
+	if c.source.Impersonate == "" {
+		c.source.Scopes = nil // those it has are not known
+	}
 	c.mint = func(context.Context, []string) (*oauth2.Token, error) {
 		return &oauth2.Token{AccessToken: c.source.AccessToken, TokenType: "Bearer"}, nil
 	}

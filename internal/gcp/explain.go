@@ -28,7 +28,7 @@ func (c *Credentials) explain(ctx context.Context, err error, last exchange, tri
 		why = last.hostOf() + " answers something that is no token; check whether a proxy answers in its place"
 	}
 	if tries > 1 {
-		doing = fmt.Sprintf("%s (tried %d times)", doing, tries)
+		doing = fmt.Sprintf("%s, %d tries", doing, tries)
 	}
 	return fmt.Errorf("%s: %s", doing, why)
 }
@@ -47,7 +47,7 @@ func unreachable(ctx context.Context, last exchange) string {
 	why, next := "connection failed ("+oneLine(last.err.Error())+")", "check the network"
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		why, next = "no answer within the time limit", "check the network and https_proxy, or raise timeout"
+		why, next = "no answer within the time limit", "check the network and https_proxy, or give it more time"
 	case ctx.Err() != nil:
 		why, next = "interrupted", "run it again"
 	case errors.As(last.err, &dial) && dial.Op == "proxyconnect":

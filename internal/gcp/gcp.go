@@ -13,18 +13,18 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// Kind says where credentials come from. The values are those of the modules' option auth_kind.
+// Kind says where credentials come from.
 type Kind string
 
 // The kinds of credentials. Auto is the one that fits what else is given, and the default credentials if nothing is.
 const (
 	Auto               Kind = "auto"
-	ServiceAccount     Kind = "service_account"
-	ApplicationDefault Kind = "application"
-	Metadata           Kind = "metadata"
-	ExternalAccount    Kind = "external_account"
-	AccessToken        Kind = "access_token"
-	AuthorizedUser     Kind = "authorized_user" // never asked for, but what default credentials may turn out to be
+	ServiceAccount     Kind = "service account"
+	ApplicationDefault Kind = "application default"
+	Metadata           Kind = "metadata server"
+	ExternalAccount    Kind = "external account"
+	AccessToken        Kind = "access token"
+	AuthorizedUser     Kind = "authorized user" // never asked for, but what default credentials may turn out to be
 )
 
 // The scopes of a token when a Source names none. Without the second Kubernetes sees the account's number instead of its address.
@@ -66,6 +66,7 @@ type Credentials struct {
 	project   string
 	source    Source
 	material  []byte // what the file holds: secret
+	secrets   []string
 	warnings  []string
 	mint      minter
 	exchanges *recorder
@@ -119,6 +120,9 @@ func (c *Credentials) Account() string {
 	return c.account
 }
 
+// Own is the address of the credentials' own account, whether or not another one is impersonated.
+func (c *Credentials) Own() string { return c.account }
+
 // Project is the Source's project, or else the one of the credentials, or empty.
 func (c *Credentials) Project() string { return c.project }
 
@@ -131,8 +135,12 @@ func (c *Credentials) Origin() string { return c.origin }
 // KeyID is the identifier of a service account's key, which is no secret; empty for other kinds.
 func (c *Credentials) KeyID() string { return c.keyID }
 
-// Material is the content of the file the credentials come from, and nil without one. It holds the private key.
+// Material is the content of the file the credentials come from, before impersonation, and nil without one. It holds the
+// private key.
 func (c *Credentials) Material() []byte { return c.material }
+
+// Secrets are the parts of the credentials that must not be seen anywhere. Tokens are not among them.
+func (c *Credentials) Secrets() []string { return c.secrets }
 
 // Impersonates is the account that is acted as, over Delegates; empty without impersonation.
 func (c *Credentials) Impersonates() (account string, delegates []string) {
@@ -149,7 +157,7 @@ func (c *Credentials) Scopes() []string { return c.source.Scopes }
 func (c *Credentials) Describe() string {
 	who := c.account
 	if who == "" {
-		who = strings.ReplaceAll(string(c.kind), "_", " ")
+		who = string(c.kind)
 	}
 	if c.source.Impersonate != "" {
 		who = c.source.Impersonate + " by way of " + strings.Join(append([]string{who}, c.source.Delegates...), ", ")

@@ -82,7 +82,7 @@ func impersonationTarget(value string) (endpoint, account string, err error) {
 	}
 	endpoint, rest, found := strings.Cut(value, "/v1/projects/-/serviceAccounts/")
 	account, suffixed := strings.CutSuffix(rest, ":generateAccessToken")
-	if !found || !suffixed || !strings.Contains(account, "@") {
+	if !found || !suffixed || !accountForm.MatchString(account) {
 		return "", "", fmt.Errorf("%s names no account; take the file as Google made it", field)
 	}
 	return endpoint, account, nil

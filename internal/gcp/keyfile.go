@@ -78,16 +78,17 @@ func readKey(path string) ([]byte, error) {
 // parseKey never quotes the content: it holds the private key, perhaps at an unexpected place.
 func (c *Credentials) parseKey(content []byte) error {
 	file, err := decodeKey(content)
+	c.secrets = append(c.secrets, file.PrivateKey, file.ClientSecret, file.RefreshToken)
 	if err == nil {
 		err = c.acceptKind(file)
 	}
 	if err == nil {
+		c.material = content
 		err = c.use(file, content)
 	}
 	if err != nil {
 		return fmt.Errorf("read credentials %s: %w", c.origin, err)
 	}
-	c.material = content
 	return nil
 }
 
@@ -133,6 +134,8 @@ var kinds = map[string]Kind{
 	"impersonated_service_account": ServiceAccount,
 }
 
+var accountForm = regexp.MustCompile(`^[^@\s/]+@[^@\s/]+$`)
+
 var harmlessWord = regexp.MustCompile(`^[a-z_]{1,40}$`)
 
 func (c *Credentials) acceptKind(file keyFile) error {
@@ -148,7 +151,7 @@ func (c *Credentials) acceptKind(file keyFile) error {
 	case !known:
 		return fmt.Errorf("type is %s, which is not supported; take a service account's key", file.Type)
 	case (wanted == ServiceAccount || wanted == ExternalAccount) && kind != wanted:
-		return fmt.Errorf("type is %s, not %s; take another file or leave auth_kind out", file.Type, wanted)
+		return fmt.Errorf("type is %s, not that of %s credentials; take another file, or leave the kind out", file.Type, wanted)
 	case file.UniverseDomain != "" && file.UniverseDomain != "googleapis.com":
 		return errors.New("universe_domain is not googleapis.com; other universes are not supported")
 	}
@@ -172,6 +175,9 @@ func (c *Credentials) use(file keyFile, content []byte) error {
 func (c *Credentials) useServiceAccount(file keyFile, content []byte) error {
 	if err := demand("client_email", file.ClientEmail, "private_key", file.PrivateKey, "private_key_id", file.PrivateKeyID); err != nil {
 		return err
+	}
+	if !accountForm.MatchString(file.ClientEmail) {
+		return errors.New("client_email is no account's address; take the file as Google made it")
 	}
 	if err := checkPrivateKey(file.PrivateKey); err != nil {
 		return err
@@ -213,10 +219,12 @@ func (c *Credentials) useImpersonated(file keyFile) error {
 	if inner.Type != "service_account" && inner.Type != "authorized_user" && inner.Type != "external_account" {
 		return errors.New("source_credentials: type is not supported; take the key of a service account")
 	}
+	c.secrets = append(c.secrets, inner.PrivateKey, inner.ClientSecret, inner.RefreshToken)
 	if err := c.use(inner, file.SourceCredentials); err != nil {
 		return fmt.Errorf("source_credentials: %w", err)
 	}
 	c.source.Impersonate, c.source.Delegates, c.source.Endpoints.IAMCredentials = target, file.Delegates, endpoint
+	c.material = file.SourceCredentials
 	return nil
 }
 

@@ -52,9 +52,9 @@ func (c *Credentials) undecided(ctx context.Context, project string, last exchan
 		return Preflight{}, fmt.Errorf("%s: %s does not accept the token; it has expired or was revoked", doing, last.hostOf())
 	case said.reason == "ACCESS_TOKEN_SCOPE_INSUFFICIENT":
 		return Preflight{Unknown: "the token's scopes do not include cloud-platform"}, nil
-	case last.status == http.StatusForbidden || last.status == http.StatusNotFound:
+	case said.code != "" && (last.status == http.StatusForbidden || last.status == http.StatusNotFound):
 		return Preflight{}, fmt.Errorf("%s: no such project, or the account has no access to it; check the project's id", doing)
-	case last.status == http.StatusBadRequest:
+	case said.code != "" && last.status == http.StatusBadRequest:
 		return Preflight{}, fmt.Errorf("%s: %s; check permissions and the project's id", doing, said.text)
 	}
 	return Preflight{Unknown: answered(last, said)}, nil

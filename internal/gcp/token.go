@@ -43,7 +43,7 @@ func (c *Credentials) Forget() {
 
 const (
 	attempts   = 4
-	firstPause = 200 * time.Millisecond
+	firstPause = 100 * time.Millisecond
 )
 
 func (c *Credentials) attempt(ctx context.Context) (*oauth2.Token, error) {

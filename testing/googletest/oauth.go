@@ -9,6 +9,9 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
+// publicAudience is what Python's google-auth, so gcloud too, signs for whatever the key's token_uri is.
+const publicAudience = "https://oauth2.googleapis.com/token"
+
 const grantJWT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 // assertion is what a service account signs to get a token.
@@ -60,7 +63,7 @@ func (s *Server) judge(signed string) (assertion, *oauthError) {
 		return claims, &oauthError{"invalid_grant", "Bad Request"}
 	case err != nil:
 		return claims, &oauthError{"invalid_grant", "Invalid JWT Signature."}
-	case claims.Audience != s.url+"/token":
+	case claims.Audience != s.url+"/token" && claims.Audience != publicAudience:
 		return claims, &oauthError{"invalid_grant", "Invalid JWT: Failed audience check. The right audience is " + s.url + "/token"}
 	case !s.timely(claims):
 		return claims, &oauthError{"invalid_grant", "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. " +
