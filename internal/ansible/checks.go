@@ -20,7 +20,7 @@ func (v *validator) defaults(options []Option, params *Object, all bool) {
 			v.defaultOf[o] = value
 		}
 		if o.NoLog == Secret && truth(value) {
-			v.addSecret(value)
+			v.addDefaultSecret(value)
 		}
 		params.Set(o.Name, value)
 	}

@@ -29,7 +29,7 @@ func convert(value any, wanted Type, env lookupEnv) (any, error) {
 	case Float:
 		return toFloat(value)
 	case Path:
-		return expandUser(expandVars(toStr(value), env), env), nil
+		return toPath(toStr(value), env)
 	case Raw:
 		return value, nil
 	case JSON, JSONArg:
@@ -213,6 +213,14 @@ func splitFields(text string) []string {
 	}
 	end()
 	return fields
+}
+
+func toPath(path string, env lookupEnv) (any, error) {
+	expanded := expandUser(expandVars(path, env), env)
+	if name, _, _ := strings.Cut(expanded, "/"); strings.HasPrefix(name, "~") && strings.ContainsRune(name, 0) {
+		return nil, errors.New("embedded null byte")
+	}
+	return expanded, nil
 }
 
 var variable = regexp.MustCompile(`\$(\w+|\{[^}]*\})`)

@@ -60,7 +60,7 @@ var jsonWords = []struct {
 	value any
 }{
 	{"null", nil}, {"true", true}, {"false", false},
-	{"NaN", math.NaN()}, {"Infinity", math.Inf(1)}, {"-Infinity", math.Inf(-1)},
+	{"NaN", jsonNaN}, {"Infinity", math.Inf(1)}, {"-Infinity", math.Inf(-1)},
 }
 
 func (p *jsonParser) value(depth int) (any, error) {

@@ -9,7 +9,7 @@ import (
 )
 
 // maxExponent bounds the integers that a text such as 1e999999999 may ask for: Python would fill the memory with them.
-const maxExponent = 100_000
+const maxExponent = 1_000_000
 
 // asciiNumber is what float and Decimal read of a text: without outer blanks, with ASCII digits for those of other scripts.
 func asciiNumber(s string, isBlank func(rune) bool) string {
@@ -109,7 +109,7 @@ func parseFloat(s string) (float64, bool) {
 		}
 		f, err := strconv.ParseFloat(text, 64)
 		if strings.HasSuffix(text, "nan") {
-			return math.NaN(), true
+			return otherNaN, true
 		}
 		return f, err == nil
 	}

@@ -94,12 +94,22 @@ func pyEqual(a, b any) bool {
 	return false
 }
 
+// same is what Python asks for inside of containers and for "in": the same object, or an equal one. Of all values only NaN does
+// not equal itself; each NaN of a JSON text is the same object, each made of another text is one of its own.
+func same(a, b any) bool {
+	x, isFloat := a.(float64)
+	y, areFloats := b.(float64)
+	return pyEqual(a, b) || isFloat && areFloats && math.Float64bits(x) == math.Float64bits(jsonNaN) && math.Float64bits(y) == math.Float64bits(jsonNaN)
+}
+
+var jsonNaN, otherNaN = math.NaN(), math.Float64frombits(math.Float64bits(math.NaN()) + 1)
+
 func allEqual(a, b []any) bool {
 	if len(a) != len(b) {
 		return false
 	}
 	for i := range a {
-		if !pyEqual(a[i], b[i]) {
+		if !same(a[i], b[i]) {
 			return false
 		}
 	}
@@ -121,7 +131,7 @@ func objectsEqual(a, b *Object) bool {
 	}
 	for key, value := range a.All() {
 		other, ok := b.Lookup(key)
-		if !ok || !pyEqual(value, other) {
+		if !ok || !same(value, other) {
 			return false
 		}
 	}
@@ -131,7 +141,7 @@ func objectsEqual(a, b *Object) bool {
 // contains is Python's "value in list".
 func contains(list []any, value any) bool {
 	for _, element := range list {
-		if pyEqual(element, value) {
+		if same(element, value) {
 			return true
 		}
 	}

@@ -31,6 +31,14 @@ func (v *validator) addSecret(value any) {
 	}
 }
 
+// addDefaultSecret is for defaults: of those, Ansible takes True as a secret, too.
+func (v *validator) addDefaultSecret(value any) {
+	if value == true {
+		value = pyStr(value)
+	}
+	v.addSecret(value)
+}
+
 func elementsOf(value any) []any {
 	switch t := value.(type) {
 	case []any:

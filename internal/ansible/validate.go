@@ -222,6 +222,20 @@ func (v *validator) aliases(options []Option, params *Object) (names map[string]
 	return names, both, deprecated
 }
 
+// copyAliases copies once more; an option that is another's alias may have got a new value meanwhile.
+func copyAliases(options []Option, params *Object) {
+	for _, o := range options {
+		if o.Default != nil && o.Required {
+			return
+		}
+		for _, alias := range o.Aliases {
+			if value, given := params.Lookup(alias); given {
+				params.Set(o.Name, value)
+			}
+		}
+	}
+}
+
 func (v *validator) aliasDeprecations(prefix string, deprecated []DeprecatedAlias) {
 	for _, alias := range deprecated {
 		d := Deprecation{
@@ -292,6 +306,7 @@ func (v *validator) unsupported(options []Option, params *Object, aliases map[st
 		if s, ok := key.(string); ok && known[s] {
 			continue
 		}
+		copyAliases(options, params) // so does Ansible, which shows where an alias is also an option
 		path := append(slices.Clone(v.context), pyStr(key))
 		strangers = append(strangers, stranger{strings.Join(path, "."), supported, names})
 	}

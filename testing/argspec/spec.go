@@ -14,7 +14,7 @@ func parseSpec(o *ansible.Object) (ansible.Spec, error) {
 		return ansible.Spec{}, err
 	}
 	rules, err := parseConstraints(o)
-	return ansible.Spec{Options: options, Constraints: rules, AddFileCommonArgs: o.Get("add_file_common_args") == true}, err
+	return ansible.Spec{Options: options, Constraints: rules, AddFileCommonArgs: truth(o.Get("add_file_common_args"))}, err
 }
 
 func parseOptions(value any) ([]ansible.Option, error) {
@@ -40,16 +40,18 @@ func parseOptions(value any) ([]ansible.Option, error) {
 func parseOption(name string, o *ansible.Object) (ansible.Option, error) {
 	option := ansible.Option{
 		Name: name, Type: ansible.Type(text(o, "type")), Elements: ansible.Type(text(o, "elements")),
-		Required: o.Get("required") == true, Default: o.Get("default"), Aliases: texts(o.Get("aliases")),
+		Required: truth(o.Get("required")), Default: o.Get("default"), Aliases: texts(o.Get("aliases")),
 		RemovedInVersion: text(o, "removed_in_version"), RemovedAtDate: text(o, "removed_at_date"), RemovedFrom: text(o, "removed_from_collection"),
-		ApplyDefaults: o.Get("apply_defaults") == true,
+		ApplyDefaults: truth(o.Get("apply_defaults")), Choices: list(o.Get("choices")),
 	}
-	if choices, ok := o.Get("choices").([]any); ok {
-		option.Choices = choices
+	for _, key := range []string{"choices", "aliases", "deprecated_aliases"} {
+		if value := o.Get(key); value != nil && list(value) == nil {
+			return option, fmt.Errorf("option %s: %s must be a list, got %s", name, key, ansible.FormatJSON(value))
+		}
 	}
-	if secret, ok := o.Get("no_log").(bool); ok {
+	if secret := o.Get("no_log"); secret != nil {
 		option.NoLog = ansible.NotSecret
-		if secret {
+		if truth(secret) {
 			option.NoLog = ansible.Secret
 		}
 	}
@@ -77,17 +79,20 @@ func parseOption(name string, o *ansible.Object) (ansible.Option, error) {
 
 func parseConstraints(o *ansible.Object) (ansible.Constraints, error) {
 	rules := ansible.Constraints{
-		MutuallyExclusive: groups(o.Get("mutually_exclusive")),
-		RequiredTogether:  groups(o.Get("required_together")),
-		RequiredOneOf:     groups(o.Get("required_one_of")),
+		MutuallyExclusive: groups(o.Get("mutually_exclusive"), word),
+		RequiredTogether:  groups(o.Get("required_together"), characters),
+		RequiredOneOf:     groups(o.Get("required_one_of"), word),
 	}
 	for _, entry := range list(o.Get("required_if")) {
 		rule := list(entry)
 		if len(rule) < 3 {
 			return rules, fmt.Errorf("required_if needs three or four values, got %s", ansible.FormatJSON(entry))
 		}
-		r := ansible.RequiredIf{Option: fmt.Sprint(rule[0]), Value: rule[1], Requires: characters(rule[2])}
-		r.OneOf = len(rule) > 3 && rule[3] == true
+		r := ansible.RequiredIf{Option: plain(rule[0]), Value: rule[1], Requires: texts(rule[2])}
+		if text, ok := rule[2].(string); ok {
+			r.Requires = characters(text)
+		}
+		r.OneOf = len(rule) > 3 && truth(rule[3])
 		rules.RequiredIf = append(rules.RequiredIf, r)
 	}
 	if by, ok := o.Get("required_by").(*ansible.Object); ok {
@@ -102,25 +107,49 @@ func parseConstraints(o *ansible.Object) (ansible.Constraints, error) {
 	return rules, nil
 }
 
-// groups reads a list of lists. Where Ansible expects a list and gets a text, it goes over the text's characters.
-func groups(value any) [][]string {
+// groups reads a list of lists. Some specs have a flat list there; Ansible takes each of its texts for one name in some rules and
+// for a list of characters in others.
+func groups(value any, ofText func(string) []string) [][]string {
 	var groups [][]string
 	for _, group := range list(value) {
-		groups = append(groups, characters(group))
+		if text, ok := group.(string); ok {
+			groups = append(groups, ofText(text))
+		} else {
+			groups = append(groups, texts(group))
+		}
 	}
 	return groups
 }
 
-func characters(value any) []string {
-	word, ok := value.(string)
-	if !ok {
-		return texts(value)
-	}
+func word(text string) []string { return []string{text} }
+
+func characters(text string) []string {
 	var letters []string
-	for _, letter := range word {
+	for _, letter := range text {
 		letters = append(letters, string(letter))
 	}
 	return letters
+}
+
+// truth is Python's bool(value).
+func truth(value any) bool {
+	switch v := value.(type) {
+	case nil:
+		return false
+	case bool:
+		return v
+	case string:
+		return v != ""
+	case *big.Int:
+		return v.Sign() != 0
+	case float64:
+		return v != 0
+	case []any:
+		return len(v) > 0
+	case *ansible.Object:
+		return v.Len() > 0
+	}
+	return true
 }
 
 func list(value any) []any {
