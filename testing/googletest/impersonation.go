@@ -18,7 +18,7 @@ func (s *Server) generateAccessToken(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	caller, ok := s.bearer(w, r)
+	caller, ok := s.bearer(w, r, cloudPlatform, "https://www.googleapis.com/auth/iam")
 	if !ok || s.answerDisabled(w, caller, "IAM Service Account Credentials API", "iamcredentials.googleapis.com") {
 		return
 	}

@@ -19,7 +19,7 @@ func (s *Server) testIamPermissions(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	caller, ok := s.bearer(w, r)
+	caller, ok := s.bearer(w, r, cloudPlatform, cloudPlatform+".read-only")
 	if !ok || s.answerDisabled(w, caller, "Cloud Resource Manager API", "cloudresourcemanager.googleapis.com") {
 		return
 	}

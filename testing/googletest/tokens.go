@@ -90,14 +90,15 @@ func (s *Server) Issued(path string) int {
 // HasScope tells whether a token may be used for a scope.
 func (i TokenInfo) HasScope(scope string) bool { return slices.Contains(i.Scopes, scope) }
 
-// bearer is the identity of a request, judged as Google's front end does. It answers the request itself if there is none.
-func (s *Server) bearer(w http.ResponseWriter, r *http.Request) (TokenInfo, bool) {
+// bearer is the identity of a request, judged as Google's front end does: the token must have one of the scopes. It answers the
+// request itself if there is none.
+func (s *Server) bearer(w http.ResponseWriter, r *http.Request, scopes ...string) (TokenInfo, bool) {
 	info, ok := s.tokenFor(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
 	if !ok {
 		answerUnauthenticated(w)
 		return info, false
 	}
-	if !info.HasScope(cloudPlatform) {
+	if !slices.ContainsFunc(scopes, info.HasScope) {
 		answerScopes(w, r)
 		return info, false
 	}

@@ -29,6 +29,7 @@ type Configuration struct {
 	folder string
 	name   string
 	active string // the configuration gcloud uses
+	stored string // what says so; empty if nothing does and gcloud falls back to default
 	file   *ini
 	exists bool
 }
@@ -68,14 +69,14 @@ func Observe(folder, name string) (*Configuration, error) {
 
 // observeActive follows https://cloud.google.com/sdk/docs/configurations: the environment goes before the file.
 func (c *Configuration) observeActive() error {
-	if c.active = os.Getenv(activeVariable); c.active != "" {
-		return nil
+	if c.stored = os.Getenv(activeVariable); c.stored == "" {
+		content, err := os.ReadFile(c.activePath())
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("read gcloud's active configuration: %w; correct that, or set CLOUDSDK_CONFIG to another folder", err)
+		}
+		c.stored = strings.TrimSpace(string(content))
 	}
-	content, err := os.ReadFile(c.activePath())
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("read gcloud's active configuration: %w; correct that, or set CLOUDSDK_CONFIG to another folder", err)
-	}
-	if c.active = strings.TrimSpace(string(content)); c.active == "" {
+	if c.active = c.stored; c.active == "" {
 		c.active = "default"
 	}
 	return nil

@@ -112,7 +112,7 @@ func (c *Configuration) Logout() (*Plan, error) {
 	if stored == "" {
 		return &Plan{before: map[string]any{}, after: map[string]any{}, again: again}, nil
 	}
-	plan := c.plan([]string{"", "", "", ""}, c.active)
+	plan := c.plan([]string{"", "", "", ""}, c.stored)
 	plan.again = again
 	content, mode, err := readKey(stored)
 	if err != nil {
@@ -128,7 +128,7 @@ func (c *Configuration) Logout() (*Plan, error) {
 
 // plan is the part about the configuration itself. The values are those of settings, in their order.
 func (c *Configuration) plan(values []string, active string) *Plan {
-	p := &Plan{before: map[string]any{"configuration": c.active}, after: map[string]any{"configuration": active}}
+	p := &Plan{before: map[string]any{"configuration": c.stored}, after: map[string]any{"configuration": active}}
 	edited := parseINI(c.file.String())
 	var sets []string
 	for i, s := range settings {
@@ -147,7 +147,8 @@ func (c *Configuration) plan(values []string, active string) *Plan {
 		text := strings.Join(sets, ", ") + " in gcloud's configuration " + c.name
 		p.steps = append(p.steps, step{text, func() error { return write(c.path(), []byte(edited.String()), modeOf(c.path())) }})
 	}
-	if active != c.active {
+	// Where nothing names the active configuration, gcloud's first run makes default anew: empty.
+	if active != c.stored {
 		p.steps = append(p.steps, step{"make " + active + " gcloud's active configuration",
 			func() error { return write(c.activePath(), []byte(active), modeOf(c.activePath())) }})
 	}
