@@ -47,7 +47,7 @@ func toStr(value any) string {
 	case nil:
 		return ""
 	case pyBytes:
-		return string(v)
+		return decodeBytes(v)
 	}
 	return pyStr(value)
 }

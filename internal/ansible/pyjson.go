@@ -272,7 +272,7 @@ func appendJSON(b []byte, value any) []byte {
 	case string:
 		return appendJSONString(b, v)
 	case pyBytes:
-		return appendJSONString(b, string(v))
+		return appendJSONString(b, decodeBytes(v))
 	case *big.Int:
 		return v.Append(b, 10)
 	case float64:

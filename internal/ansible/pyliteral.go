@@ -33,8 +33,9 @@ func parseLiteral(text string) (any, error) {
 }
 
 type literalParser struct {
-	text string
-	at   int
+	text      string
+	at        int
+	wasSigned bool // the number read last had a sign
 }
 
 // blanks skips what may stand between two tokens inside brackets: also comments and line ends.
@@ -67,11 +68,8 @@ func (p *literalParser) take(c byte) bool {
 }
 
 func (p *literalParser) expression(depth int) (any, error) {
-	if depth > maxBrackets {
-		return nil, errNotLiteral
-	}
 	p.blanks()
-	if p.at == len(p.text) {
+	if p.at == len(p.text) || depth >= maxBrackets && strings.IndexByte("{[(", p.text[p.at]) >= 0 {
 		return nil, errNotLiteral
 	}
 	switch c := p.text[p.at]; {
@@ -177,10 +175,12 @@ func (p *literalParser) signed(depth int) (any, error) {
 	if p.at < len(p.text) && strings.IndexByte("+-", p.text[p.at]) >= 0 {
 		return nil, errNotLiteral
 	}
+	p.wasSigned = false
 	value, err := p.expression(depth)
-	if err != nil {
-		return nil, err
+	if err != nil || p.wasSigned { // in parentheses
+		return nil, errNotLiteral
 	}
+	p.wasSigned = true
 	switch v := value.(type) {
 	case *big.Int:
 		if sign == '-' {

@@ -14,7 +14,7 @@ const maxExponent = 1_000_000
 // asciiNumber is what float and Decimal read of a text: without outer blanks, with ASCII digits for those of other scripts.
 func asciiNumber(s string, isBlank func(rune) bool) string {
 	return strings.Map(func(r rune) rune {
-		if r > unicode.MaxASCII && unicode.Is(unicode.Nd, r) {
+		if r > unicode.MaxASCII && isDecimal(r) {
 			return '0' + digitValue(r)
 		}
 		return r

@@ -6,7 +6,6 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -265,7 +264,7 @@ func reprString(s string) string {
 			b.WriteString(`\r`)
 		case r == '\t':
 			b.WriteString(`\t`)
-		case unicode.IsPrint(r):
+		case isPrintable(r):
 			b.WriteRune(r)
 		case r < 0x100:
 			fmt.Fprintf(&b, `\x%02x`, r)
@@ -323,6 +322,20 @@ func appendRune(b []byte, r rune) []byte {
 	return utf8.AppendRune(b, r)
 }
 
+// decodeBytes is Python's decode with surrogateescape: a byte that is not UTF-8 becomes a lone surrogate.
+func decodeBytes(b pyBytes) string {
+	var text []byte
+	for i := 0; i < len(b); {
+		r, size := utf8.DecodeRuneInString(string(b[i:]))
+		if r == utf8.RuneError && size == 1 {
+			r = 0xDC00 | rune(b[i])
+		}
+		text = appendRune(text, r)
+		i += size
+	}
+	return string(text)
+}
+
 // runeCount is Python's len(s).
 func runeCount(s string) int {
 	n := 0
@@ -332,9 +345,6 @@ func runeCount(s string) int {
 	}
 	return n
 }
-
-// isSpace is Python's str.isspace for one character: also the four separators of ASCII.
-func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
 
 // strip is Python's str.strip().
 func strip(s string) string { return strings.TrimFunc(s, isSpace) }

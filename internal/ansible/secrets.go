@@ -17,7 +17,7 @@ func (v *validator) addSecret(value any) {
 			v.secrets[t] = true
 		}
 	case pyBytes:
-		v.secrets[string(t)] = true
+		v.secrets[decodeBytes(t)] = true
 	case *Object:
 		for _, element := range t.All() {
 			v.addSecret(element)
