@@ -90,10 +90,8 @@ func iterate(value any) ([]any, error) {
 	elements := []any{}
 	switch t := value.(type) {
 	case string:
-		for i := 0; i < len(t); {
-			_, size := decodeRune(t[i:])
-			elements = append(elements, t[i:i+size])
-			i += size
+		for _, r := range runes(t) {
+			elements = append(elements, string(appendRune(nil, r)))
 		}
 	case *Object:
 		for key := range t.All() {

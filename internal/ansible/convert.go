@@ -6,8 +6,10 @@ import (
 	"math/big"
 	"os/user"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 )
 
 // lookupEnv is os.LookupEnv, or what a test puts in its place.
@@ -158,7 +160,7 @@ func toDict(value any) (any, error) {
 }
 
 func dictFromBraces(text string) (any, error) {
-	if value, err := ParseJSON(text); err == nil {
+	if value, err := parseJSON(text, python); err == nil {
 		return value, nil
 	}
 	if value, err := parseLiteral(text); err == nil {
@@ -215,12 +217,40 @@ func splitFields(text string) []string {
 	return fields
 }
 
+// toPath expands variables, then the user. Names that Python can't hand to the system are an error there, too.
 func toPath(path string, env lookupEnv) (any, error) {
-	expanded := expandUser(expandVars(path, env), env)
-	if name, _, _ := strings.Cut(expanded, "/"); strings.HasPrefix(name, "~") && strings.ContainsRune(name, 0) {
-		return nil, errors.New("embedded null byte")
+	for _, match := range variable.FindAllString(path, -1) {
+		if err := encodable(variableName(match)); err != nil {
+			return nil, err
+		}
 	}
-	return expanded, nil
+	path = expandVars(path, env)
+	if name, _, _ := strings.Cut(path, "/"); strings.HasPrefix(name, "~") {
+		if err := encodable(name[1:]); err != nil {
+			return nil, err
+		}
+		if strings.ContainsRune(name, 0) {
+			return nil, errors.New("embedded null byte")
+		}
+	}
+	return expandUser(path, env), nil
+}
+
+// encodable is the error of Python's encode with surrogateescape, if there is one.
+func encodable(name string) error {
+	all := runes(name)
+	start := slices.IndexFunc(all, func(r rune) bool { return utf16.IsSurrogate(r) && (r < 0xDC80 || r > 0xDCFF) })
+	if start < 0 {
+		return nil
+	}
+	end := start + 1
+	for end < len(all) && utf16.IsSurrogate(all[end]) {
+		end++
+	}
+	if end == start+1 {
+		return fmt.Errorf("'utf-8' codec can't encode character '\\u%04x' in position %d: surrogates not allowed", all[start], start)
+	}
+	return fmt.Errorf("'utf-8' codec can't encode characters in position %d-%d: surrogates not allowed", start, end-1)
 }
 
 var variable = regexp.MustCompile(`\$(\w+|\{[^}]*\})`)
@@ -228,15 +258,15 @@ var variable = regexp.MustCompile(`\$(\w+|\{[^}]*\})`)
 // expandVars is Python's os.path.expandvars: what is not set stays as it is.
 func expandVars(path string, env lookupEnv) string {
 	return variable.ReplaceAllStringFunc(path, func(match string) string {
-		name := strings.TrimPrefix(match, "$")
-		if strings.HasPrefix(name, "{") {
-			name = name[1 : len(name)-1]
-		}
-		if value, ok := env(name); ok {
+		if value, ok := env(variableName(match)); ok {
 			return value
 		}
 		return match
 	})
+}
+
+func variableName(match string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(match, "$"), "{"), "}")
 }
 
 // expandUser is Python's os.path.expanduser.

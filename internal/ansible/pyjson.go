@@ -11,15 +11,28 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth is how deep values may be nested: Python gives up near its recursion limit of 1000.
-const maxDepth = 900
+// Limits of what is read, so that a hostile text costs neither the stack nor minutes. Inside a module Python has its own: the
+// recursion limit of 1000, of which a few levels are in use, and the 4300 digits of sys.int_info.default_max_str_digits.
+var (
+	generous = jsonLimits{depth: 10_000, digits: 1_000_000}
+	python   = jsonLimits{depth: 980, digits: maxDigits}
+)
 
-var errTooDeep = errors.New("nested too deep")
+const maxDigits = 4300
+
+type jsonLimits struct{ depth, digits int }
+
+var (
+	errTooDeep = errors.New("nested too deep")
+	errTooLong = errors.New("an integer has too many digits")
+)
 
 // ParseJSON reads one JSON value as Python's json.loads does: integers of any length, NaN and the infinities, lone surrogates,
 // the last of equal keys. Trailing blanks are allowed, anything else behind the value is an error.
-func ParseJSON(text string) (any, error) {
-	p := jsonParser{text: text}
+func ParseJSON(text string) (any, error) { return parseJSON(text, generous) }
+
+func parseJSON(text string, limits jsonLimits) (any, error) {
+	p := jsonParser{text: text, limits: limits}
 	value, err := p.value(0)
 	if err != nil {
 		return nil, err
@@ -32,8 +45,9 @@ func ParseJSON(text string) (any, error) {
 }
 
 type jsonParser struct {
-	text string
-	at   int
+	text   string
+	at     int
+	limits jsonLimits
 }
 
 func (p *jsonParser) fail(why string) error {
@@ -64,7 +78,7 @@ var jsonWords = []struct {
 }
 
 func (p *jsonParser) value(depth int) (any, error) {
-	if depth > maxDepth {
+	if depth > p.limits.depth {
 		return nil, errTooDeep
 	}
 	p.blanks()
@@ -184,6 +198,9 @@ func (p *jsonParser) number() (any, error) {
 	}
 	text := p.text[start:end]
 	if integer {
+		if len(strings.TrimPrefix(text, "-")) > p.limits.digits {
+			return nil, errTooLong
+		}
 		i, _ := new(big.Int).SetString(text, 10)
 		return i, nil
 	}

@@ -249,6 +249,9 @@ func (p *literalParser) number() (any, error) {
 		if plain[0] == '0' && strings.Trim(plain, "0") != "" {
 			return nil, errNotLiteral
 		}
+		if len(plain) > maxDigits {
+			return nil, errTooLong
+		}
 		i, _ := new(big.Int).SetString(plain, 10)
 		return i, nil
 	}

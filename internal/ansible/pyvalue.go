@@ -336,15 +336,18 @@ func decodeBytes(b pyBytes) string {
 	return string(text)
 }
 
-// runeCount is Python's len(s).
-func runeCount(s string) int {
-	n := 0
-	for i := 0; i < len(s); n++ {
-		_, size := decodeRune(s[i:])
+// runes is Python's list(s): runeCount its len.
+func runes(s string) []rune {
+	var all []rune
+	for i := 0; i < len(s); {
+		r, size := decodeRune(s[i:])
+		all = append(all, r)
 		i += size
 	}
-	return n
+	return all
 }
+
+func runeCount(s string) int { return len(runes(s)) }
 
 // strip is Python's str.strip().
 func strip(s string) string { return strings.TrimFunc(s, isSpace) }

@@ -106,7 +106,7 @@ const (
 // Censor gives the value without the secrets, as Ansible's remove_values does: a string or number that is a secret, or a number
 // that holds one, becomes a placeholder, a part of a string eight stars. Keys stay. The longest secrets go first.
 func Censor(value any, secrets []string) any {
-	return newCensor(secrets).value(value)
+	return newCensor(secrets).value(toPython(value))
 }
 
 type censor []string
