@@ -3,25 +3,25 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-VERSION := $(shell sed -n 's/^version: //p' galaxy.yml)
-MODULES := $(notdir $(patsubst %/main.go,%,$(wildcard modules/*/main.go)))
-HOST := linux_$(shell go env GOARCH)
 BIN := plugins/module_utils/bin
-SOURCES := $(shell find internal modules go.mod go.sum -name '*_test.go' -prune -o -type f -print 2>/dev/null) galaxy.yml
 COLLECTION := .cache/collections/ansible_collections/metalstack/initial_cluster
+ORACLES := $(patsubst requirements/%.txt,.cache/%/made,$(wildcard requirements/ansible-*.txt))
+SOURCES := $(shell find internal modules -name testdata -prune -o -name '*.go' ! -name '*_test.go' -print) go.mod go.sum galaxy.yml
+LONG_TESTS := ./testing/e2e/... ./testing/collection/...
 OPTION ?= shared
 
 export PATH := $(CURDIR)/.cache/venv/bin:$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+# -trimpath everywhere: clones in different folders share one build cache.
 export GOFLAGS := -trimpath $(filter-out -trimpath,$(GOFLAGS))
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | sort | awk -F'\t' '{printf "%-14s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | sort | awk -F'\t' '{printf "%-16s %s\n", $$1, $$2}'
 
 .PHONY: up
 up: build venv kube ## make an initial cluster on the lab (OPTION=shared) and show it
-	@go run ./testing/lab up --option $(OPTION)
+	@go run ./testing/lab up $(OPTION)
 
 .PHONY: down
 down: ## stop the lab and remove what it made
@@ -35,27 +35,28 @@ status: ## show the lab and its clusters
 build: .cache/built ## build the modules for this machine
 
 .PHONY: test
-test: test-unit test-e2e ## all tests
+test: test-unit test-e2e ## run all tests
 
 .PHONY: test-unit
-test-unit: venv ## the quick tests
-	go test $$(go list ./... | grep -v testing/e2e)
+test-unit: venv ## run the quick tests
+	go test $$(go list ./... | grep -vxE "$$(go list $(LONG_TESTS) | paste -sd'|')")
 
 .PHONY: test-e2e
-test-e2e: build venv kube system-packages ## ansible-playbook against the lab, with the real binaries
-	go test -count=1 -timeout 40m ./testing/e2e
+test-e2e: build venv kube system-packages ## run ansible-playbook with the real binaries against the lab, and from the tarball
+	go test -count=1 -timeout 40m $(LONG_TESTS)
 
 .PHONY: bench
-bench: build venv system-packages ## times and sizes, beside what one would otherwise use
+bench: build venv system-packages ## show times and sizes, beside what one would otherwise use
 	go run ./testing/bench
 
 .PHONY: lint
-lint: build venv ## all linters
-	.ci/lint
+lint: build venv ## run all linters
+	@.ci/lint
 
 .PHONY: fmt
-fmt: ## format the Go sources
+fmt: venv ## format the sources
 	gofmt -w internal modules testing
+	ruff format --quiet plugins testing
 
 .PHONY: docs
 docs: ## make the modules' documentation from their specifications
@@ -67,35 +68,41 @@ collection: venv ## build the installable tarball into dist/
 
 .PHONY: install
 install: collection ## install the collection where ansible-galaxy puts it
-	ansible-galaxy collection install --force dist/metalstack-initial_cluster-$(VERSION).tar.gz
+	ANSIBLE_CONFIG= ansible-galaxy collection install --force dist/metalstack-initial_cluster-$$(sed -n 's/^version: //p' galaxy.yml).tar.gz
 
 .PHONY: venv
-venv: .cache/venv/made .cache/ansible-2.19/made ## Ansible and the linters, in .cache
+venv: .cache/venv/made $(ORACLES) ## install Ansible and the linters into .cache
 
 .PHONY: kube
-kube: ## build the Kubernetes of the tests
-	@go run ./testing/kubetest/build
+kube: .cache/kube/kube ## build the Kubernetes of the tests
 
 .PHONY: system-packages
-system-packages: ## the Debian packages that some tests need (root only)
-	@testing/system-packages.sh
+system-packages: ## install the Debian packages that some tests need (as root)
+	@requirements/system-packages.sh
 
 .PHONY: clean
-clean: down ## remove everything that was made
-	rm -rf .cache .lab dist $(BIN) $(addprefix plugins/modules/,$(MODULES))
+clean: ## stop the lab and remove everything that was made
+	[ ! -d .lab ] || go run ./testing/lab down
+	rm -rf .cache .lab dist $(BIN) $$(find plugins/modules -type l)
 
 .cache/venv/made: requirements/requirements.txt requirements/venv.sh
 	@requirements/venv.sh .cache/venv
 	@touch $@
 
-.cache/ansible-2.19/made: requirements/ansible-2.19.txt .cache/venv/made
-	@requirements/pip.sh .cache/venv install --quiet --no-deps --require-hashes --upgrade --target .cache/ansible-2.19 --requirement $<
+.cache/ansible-%/made: requirements/ansible-%.txt .cache/venv/made
+	@rm -rf $(@D)
+	@requirements/pip.sh .cache/venv install --quiet --no-deps --require-hashes --target $(@D) --requirement $<
 	@touch $@
 
-.cache/built: $(SOURCES) $(COLLECTION)
-	@go run ./testing/collection build $(HOST)
+.cache/built: $(SOURCES) | $(COLLECTION)
+	@go run ./testing/collection build linux_$$(go env GOARCH)
 	@touch $@
 
+# Makes the collection's name work in the checkout: ansible.cfg names .cache/collections.
 $(COLLECTION):
-	@mkdir -p $(dir $@)
-	@ln -sfn $(CURDIR) $@
+	@mkdir -p $(@D)
+	@ln -s ../../../.. $@
+
+.cache/kube/kube: $(wildcard testing/kube/*.go testing/kube/go.*)
+	@mkdir -p $(@D)
+	go -C testing/kube build -ldflags "$$(testing/kube/ldflags.sh)" -o $(CURDIR)/$@ .

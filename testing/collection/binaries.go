@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// platforms are those that the tarball has binaries for. The first is what Ansible finds without the action plugin.
+var platforms = []string{"linux_amd64", "linux_arm64"}
+
+// binaries is where they lie in a collection; the action plugin looks there, too.
+const binaries = "plugins/module_utils/bin"
+
+// modules lists the modules of the repository in the current folder.
+func modules() ([]string, error) {
+	mains, err := filepath.Glob("modules/*/main.go")
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, main := range mains {
+		names = append(names, filepath.Base(filepath.Dir(main)))
+	}
+	if names == nil {
+		return nil, errors.New("there is no modules/*/main.go; run it in the top folder of the repository")
+	}
+	return names, nil
+}
+
+// buildInto builds the modules for the platforms into a collection: the binaries, their manifest, and the links by which Ansible
+// finds those of the first platform.
+func buildInto(ctx context.Context, collection string, platforms []string) error {
+	names, err := modules()
+	if err != nil {
+		return err
+	}
+	version, err := version()
+	if err != nil {
+		return err
+	}
+	manifest := map[string]map[string]string{}
+	for _, platform := range platforms {
+		folder := filepath.Join(collection, binaries, platform)
+		if err := compile(ctx, folder, platform, names, version); err != nil {
+			return fmt.Errorf("build the modules for %s: %w", platform, err)
+		}
+		if err := addSums(manifest, folder, platform, names); err != nil {
+			return err
+		}
+	}
+	if err := writeManifest(filepath.Join(collection, binaries, "manifest.json"), manifest); err != nil {
+		return err
+	}
+	return link(filepath.Join(collection, "plugins/modules"), platforms[0], names)
+}
+
+// compile builds the modules so that the same sources give the same bytes, whoever builds them and where.
+func compile(ctx context.Context, folder, platform string, names []string, version string) error {
+	goos, goarch, ok := strings.Cut(platform, "_")
+	if !ok {
+		return fmt.Errorf("platform %q: is not of the form linux_amd64", platform)
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	flags := "-s -w -X github.com/metal-stack/initial-cluster/internal/ansible.Version=" + version
+	args := []string{"build", "-mod=readonly", "-buildvcs=false", "-trimpath", "-tags", "grpcnotrace", "-ldflags", flags, "-o", folder + "/"}
+	for _, name := range names {
+		args = append(args, "./modules/"+name)
+	}
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+goos, "GOARCH="+goarch, "GOAMD64=v1", "GOARM64=v8.0", "GOFLAGS=", "GOEXPERIMENT=", "GOWORK=off")
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	return cmd.Run()
+}
+
+func addSums(manifest map[string]map[string]string, folder, platform string, names []string) error {
+	for _, name := range names {
+		sum, err := sha256File(filepath.Join(folder, name))
+		if err != nil {
+			return err
+		}
+		if manifest[name] == nil {
+			manifest[name] = map[string]string{}
+		}
+		manifest[name][platform] = sum
+	}
+	return nil
+}
+
+func sha256File(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return "", fmt.Errorf("read %s: %w", path, err)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// writeManifest replaces the file in one step: a play may be reading it.
+func writeManifest(path string, manifest map[string]map[string]string) error {
+	text, err := json.MarshalIndent(manifest, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path+".new", append(text, '\n'), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
+// link makes folder/NAME lead to the binary. Ansible runs the link, and reads the documentation beside it in NAME.py.
+func link(folder, platform string, names []string) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	for _, name := range names {
+		path, target := filepath.Join(folder, name), filepath.Join("../module_utils/bin", platform, name)
+		if found, err := os.Readlink(path); err == nil && found == target {
+			continue
+		}
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if err := os.Symlink(target, path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
