@@ -26,10 +26,21 @@ func parseLiteral(text string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.blanks(); p.at != len(p.text) {
+	rest := p.text[p.at:]
+	if p.blanks(); p.at != len(p.text) || endsIndented(rest) {
 		return nil, errNotLiteral
 	}
 	return value, nil
+}
+
+// endsIndented tells whether a text ends in blanks that Python takes for the indentation of another line.
+func endsIndented(rest string) bool {
+	end := strings.LastIndexByte(rest, '\n')
+	if end < 0 || strings.HasSuffix(rest[:end], "\\") {
+		return false
+	}
+	last := rest[end+1:]
+	return last[strings.LastIndexByte(last, '\f')+1:] != "" && !strings.Contains(last, "#")
 }
 
 type literalParser struct {

@@ -2,6 +2,7 @@ package ansible
 
 import (
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 )
@@ -164,13 +165,19 @@ func (v *validator) suboption(o Option, element any, prefix string) {
 // isDicts tells whether the option can have suboptions.
 func (o Option) isDicts() bool { return o.Type == Dict || o.Type == List && o.Elements == Dict }
 
-// asList gives a list's elements, and anything else as the only one.
+// asList gives the elements of a sequence (of bytes the numbers), and anything else as the only one.
 func asList(value any) []any {
 	switch v := value.(type) {
 	case []any:
 		return v
 	case pyTuple:
 		return v
+	case pyBytes:
+		var numbers []any
+		for _, b := range []byte(v) {
+			numbers = append(numbers, big.NewInt(int64(b)))
+		}
+		return numbers
 	}
 	return []any{value}
 }

@@ -1,282 +1,251 @@
 package main
 
 import (
-	"math/rand/v2"
-	"strings"
+	"fmt"
+	"math"
+
+	"github.com/metal-stack/initial-cluster/internal/ansible"
 )
-
-// generator makes questions from a seed: every feature of argument specs, and arguments that fit, nearly fit or are hostile.
-type generator struct{ *rand.Rand }
-
-type dict = map[string]any
 
 var (
-	types    = []string{"str", "int", "float", "bool", "list", "dict", "path", "raw", "json", "jsonarg", "bytes", "bits"}
-	names    = []string{"name", "state", "size", "labels", "token", "zone", "count", "enabled", "path", "a"}
-	words    = []string{"yes", "no", "True", "False", "on", "OFF", " t ", "1", "0", "present", "absent", "y", "N", "n\n", "tRuE"}
-	numbers  = []any{0, 1, -1, 2, 10, 4096, 1.0, 1.5, -0.0, 1e16, 1e-5, 123456789.25, 9007199254740993, 1e22, 2.5e-7}
-	numerals = []string{"1", " 42 ", "-7", "+3", "1_000", "1.0", "1.5", "1e3", "1E+2", "0x10", "٣٤", "１２", "𝟘𝟙", "", "1__0", "_1", "1e", ".", ".5", "5.", "--1", "1 2", "nan", "-inf", "Infinity", "1e400", "00", "007", "1e-1", "10e-1", "0.0"}
-	hostile  = []string{
-		"", " ", "a,b,,c", ",", "k=v", "k=v,x=y", "k='a b' x=\"c,d\"", `k=a\ b`, `k=\`, "k", "k=v, x", "=", "a=b=c", "{", "{}", `{"a": 1}`, `{'a': 1}`, `{"a": [1, 2, {"b": null}]}`,
-		`{'a': (1, 2), 'b': None, "c": True}`, `{'a': b'x'}`, `{1: 2, 1.5: 3, None: 4, (1,): 5}`, `{'a': -1, 'b': +2.5, 'c': 0x1F, 'd': 1_000}`, `{'a': 'x' "y" r'\n'}`, `{'a': '''t
-q'''}`,
-		`{'a': 1} # comment`, `{'a': 1,}`, `{,}`, `{'a'}`, `{'a': {1}}`, `{'a': 01}`, `{'a': "\x41\u00e9\101\q"}`, `{"a": NaN}`, `{"a": 1}x`, `{'a': --1}`, `{'a': 1}, 2`, `{"a": 1, "a": 2}`, `{'a': [}`, `{'a': __import__('os')}`, `{ "a" : "\ud83d\ude00" }`,
-		"~", "~/x", "$HOME/x", "${HOME}", "$UNSET_X/y", "${}", "$", "a$FROM_ENV.b", "~root/x", "~nobody-there/x", "~root", "$FROM_ENV$FROM_ENV",
-		"10M", "1.5 KB", "2Kb", "1b", "7B", "3bytes", "1kilobyte", "1 KiB", "5x", "0.5K", "1e3", "  1K", "1K ", "1\u00a0K", "12 megabit", "1YB", "Infinity",
-		"häß", "\u0085\u2028", "\x00", "\x1c1\x1c", "ſ", "İ", "'", `"`, `'"`, `\`, "\t\r\n", "\U0001F600", "\u202e", "\u00ad", "{{ x }}", "%s %d", "x\ud7ff", "\ufffd", "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", "********",
-	}
-	environments = []string{"FROM_ENV", "EMPTY_ENV", "NUMBER_ENV", "UNSET_ENV"}
+	nan, infinite = math.NaN(), math.Inf(1)
+	negativeZero  = math.Copysign(0, -1)
+
+	types = []string{"str", "int", "float", "bool", "list", "dict", "path", "raw", "json", "jsonarg", "bytes", "bits"}
+	names = []string{"a", "b", "c", "name", "state", "path", "size", "token", "é", "with space", "a-b", "mode", "attr"}
 )
 
-func pick[T any](g generator, from []T) T { return from[g.IntN(len(from))] }
-
-func (g generator) chance(percent int) bool { return g.IntN(100) < percent }
-
 // question is one line for argspec.
-func (g generator) question() dict {
+func (g generator) question() *ansible.Object {
 	if g.chance(12) {
 		return g.censorQuestion()
 	}
-	options := g.options(2)
-	spec := dict{"argument_spec": options}
+	depth := g.IntN(4)
+	options := g.options(depth)
+	spec := object("argument_spec", options)
 	g.rules(spec, options)
-	if g.chance(4) {
-		spec["add_file_common_args"] = true
+	args := g.arguments(options, depth)
+	if g.chance(5) {
+		spec.Set("add_file_common_args", g.chance(90))
+		args.Set(pick(g, "mode", "attr", "owner", "attributes", "unsafe_writes"), g.scalar())
 	}
-	return dict{"spec": spec, "args": g.arguments(options, 2, spec["add_file_common_args"] == true), "env": dict{"FROM_ENV": pick(g, append(numerals, "text", "yes")), "EMPTY_ENV": "", "NUMBER_ENV": "17"}}
+	env := object("FROM_ENV", pick(g, "text", "yes", "1", "/x/", "$OTHER_ENV"), "OTHER_ENV", pick(g, "~", "a,b", "$FROM_ENV"), "EMPTY_ENV", "", "NUMBER_ENV", "17")
+	return object("spec", spec, "args", args, "env", env)
 }
 
-func (g generator) censorQuestion() dict {
-	secrets := []any{}
-	for range 1 + g.IntN(3) {
-		secrets = append(secrets, pick(g, []string{"secret", "sec", "geheim!", "1", "42", "ä", "e", "True", "None", "a.c", "12.5", "1e+16", "\U0001F600"}))
-	}
-	texts := []any{"secret", "my secret!", "xsecx", "geheim!geheim!", "ä", 42, 142, 12.5, 1e16, true, nil, "", "*", "None of 1"}
-	return dict{"no_log_values": secrets, "input": dict{"k": pick(g, texts), "secret": []any{pick(g, texts), dict{"1": pick(g, texts)}, []any{pick(g, texts)}}, "v": g.value(2)}}
-}
-
-func (g generator) options(depth int) dict {
-	options := dict{}
-	for range 1 + g.IntN(5) {
-		options[pick(g, names)] = g.option(depth)
-	}
-	taken := dict{}
-	for name := range options {
-		taken[name] = true
-	}
-	for _, name := range names {
-		if o, ok := options[name].(dict); ok && g.chance(25) {
-			g.aliases(o, name, taken)
+func (g generator) censorQuestion() *ansible.Object {
+	secrets := g.list(5, func() any {
+		return pick(g, "secret", "sec", "cret", "1", "42", "ä", "e", "True", "None", "a.c", "12.5", "1e+16", "😀", "*", "**", "VALUE", "nan", "-", "LOG", surrogate(0xD83D), "x"+g.text(3))
+	})
+	texts := []any{"secret", "my secret!", "xsecx", "secsecsecret", "ä", integer(42), integer(142), 12.5, 1e16, true, false, nil, "", "*", "None of 1", "True", nan, -infinite, "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", "********", 0.1}
+	var value func(depth int) any
+	value = func(depth int) any {
+		switch {
+		case depth == 0 || g.chance(30):
+			return pick(g, pick(g, texts...), pick(g, texts...), g.scalar())
+		case g.chance(50):
+			return g.list(3, func() any { return value(depth - 1) })
 		}
+		return object(pick(g, "k", "secret", "1"), value(depth-1), "v", value(depth-1))
+	}
+	return object("no_log_values", secrets, "input", value(g.IntN(4)))
+}
+
+func (g generator) options(depth int) *ansible.Object {
+	options := ansible.NewObject()
+	for _, name := range shuffled(g, names)[:pick(g, 0, 1, 2, 2, 3, 4, 6)] {
+		option := g.option(depth)
+		if g.chance(22) {
+			option.Set("aliases", g.list(3, func() any {
+				if g.chance(30) {
+					return pick(g, pick(g, names...), "alias")
+				}
+				return fmt.Sprintf("%s_%d", name, g.IntN(3))
+			}))
+		}
+		if g.chance(12) {
+			option.Set("deprecated_aliases", g.list(2, func() any { return g.deprecatedAlias(option, name) }))
+		}
+		options.Set(name, option)
 	}
 	return options
 }
 
-// aliases gives an option aliases that nothing else is called by: which of two claims wins is the order of a dict.
-func (g generator) aliases(o dict, name string, taken dict) {
-	aliases := []any{}
-	for _, alias := range []string{name + "_alias", name + "2"}[:1+g.IntN(2)] {
-		if taken[alias] == nil {
-			taken[alias] = true
-			aliases = append(aliases, alias)
-		}
+func (g generator) deprecatedAlias(option *ansible.Object, name string) any {
+	o := object("name", name+"_0")
+	if aliases := list(option.Get("aliases")); len(aliases) > 0 {
+		o.Set("name", pick(g, aliases...))
 	}
-	o["aliases"] = aliases
-	if g.chance(40) {
-		deprecated := dict{"name": aliases[0], "collection_name": "ns.col"}
-		if g.chance(50) {
-			deprecated["version"] = "9.0.0"
-		} else {
-			deprecated["date"] = "2030-01-01"
-		}
-		o["deprecated_aliases"] = []any{deprecated}
+	if g.chance(50) {
+		o.Set("version", "9.0.0")
+	} else if g.chance(80) {
+		o.Set("date", "2030-01-01")
 	}
+	if g.chance(70) {
+		o.Set("collection_name", "ns.col")
+	}
+	return o
 }
 
-func (g generator) option(depth int) dict {
-	o := dict{}
-	kind := pick(g, types)
-	if depth > 0 && g.chance(25) {
-		kind = pick(g, []string{"dict", "list"})
+func (g generator) option(depth int) *ansible.Object {
+	o, kind := ansible.NewObject(), pick(g, types...)
+	if depth > 0 && g.chance(35) {
+		kind = pick(g, "dict", "list")
 	}
-	if g.chance(92) {
-		o["type"] = kind
+	if g.chance(93) {
+		o.Set("type", kind)
 	} else {
 		kind = "str"
 	}
-	if kind == "list" && g.chance(60) || g.chance(2) {
-		o["elements"] = pick(g, types)
+	if g.chance(1) {
+		o.Set("type", pick(g, "string", "integer"))
 	}
-	if depth > 0 && (kind == "dict" || kind == "list") && g.chance(50) {
-		if kind == "list" {
-			o["elements"] = "dict"
-		}
-		below := g.options(depth - 1)
-		o["options"] = below
-		g.rules(o, below)
-		if g.chance(30) {
-			o["apply_defaults"] = true
-		}
+	if kind == "list" && g.chance(70) || g.chance(2) {
+		o.Set("elements", pick(g, types...))
+	}
+	if depth > 0 && (kind == "dict" || kind == "list") && g.chance(60) {
+		g.suboptions(o, kind, depth-1)
 	}
 	g.extras(o, kind)
 	return o
 }
 
-func (g generator) extras(o dict, kind string) {
-	if g.chance(15) {
-		o["required"] = true
+func (g generator) suboptions(o *ansible.Object, kind string, depth int) {
+	if kind == "list" {
+		o.Set("elements", "dict")
 	}
-	if g.chance(25) && (o["required"] == nil || g.chance(4)) {
-		o["default"] = g.fitting(kind, 1)
-	}
-	if g.chance(12) && kind != "dict" {
-		o["choices"] = pick(g, [][]any{{"present", "absent"}, {"yes", "no"}, {"no", "never"}, {1, 2, 10}, {true, false}, {"a", "b", "c"}, {0.5, 1}, {"True", "x"}, {"on", "off", "true"}, {"0", "n"}})
-	}
-	if g.chance(20) {
-		o["no_log"] = g.chance(85)
-		if _, hashable := o["default"].(string); !hashable && o["no_log"] == true {
-			delete(o, "default")
-		}
-	}
-	if g.chance(10) && (kind != "dict" && kind != "list" || o["options"] == nil) {
-		o["fallback"] = dict{"env": []any{pick(g, environments), pick(g, environments)}}
-	}
-	if g.chance(8) {
-		o["removed_in_version"] = "3.0.0"
-		o["removed_from_collection"] = "ns.col"
-	}
-	if g.chance(5) {
-		o["removed_at_date"] = "2031-05-06"
-		o["removed_from_collection"] = "ns.col"
+	below := g.options(depth)
+	o.Set("options", below)
+	g.rules(o, below)
+	if g.chance(30) {
+		o.Set("apply_defaults", g.chance(85))
 	}
 }
 
-func (g generator) rules(spec, options dict) {
-	known := append(sortedKeys(options), "stranger")
-	group := func() []any { return []any{pick(g, known), pick(g, known)} }
-	for _, rule := range []string{"mutually_exclusive", "required_together", "required_one_of"} {
-		if g.chance(15) {
-			spec[rule] = []any{group()}
-			if g.chance(30) {
-				spec[rule] = []any{group(), append(group(), pick(g, known))}
-			}
-		}
-	}
-	if g.chance(3) {
-		spec["mutually_exclusive"] = group()
-	}
+func (g generator) extras(o *ansible.Object, kind string) {
 	if g.chance(15) {
-		rule := []any{pick(g, known), g.scalar(), group()}
-		if g.chance(50) {
-			rule[1] = pick(g, []any{"present", "yes", true, 1, "x", nil, "a"})
+		o.Set("required", pick[any](g, true, true, true, false, integer(1), "yes", nil))
+	}
+	if g.chance(25) && (!o.Has("required") || g.chance(20)) {
+		o.Set("default", g.fitting(kind))
+	}
+	if g.chance(14) {
+		o.Set("choices", g.choices())
+	}
+	if g.chance(18) {
+		o.Set("no_log", pick[any](g, true, true, true, false, integer(1)))
+		switch o.Get("default").(type) {
+		case []any, *ansible.Object: // Ansible can't hash it
+			o.Delete("default")
 		}
-		if g.chance(40) {
-			rule = append(rule, g.chance(70))
-		}
-		spec["required_if"] = []any{rule}
 	}
 	if g.chance(10) {
-		spec["required_by"] = dict{pick(g, known): group()}
-		if g.chance(30) {
-			spec["required_by"] = dict{pick(g, known): pick(g, known)}
-		}
+		o.Set("fallback", object("env", g.list(2, func() any { return pick(g, "FROM_ENV", "OTHER_ENV", "EMPTY_ENV", "NUMBER_ENV", "UNSET_ENV") })))
+	}
+	if g.chance(8) {
+		o.Set("removed_in_version", "3.0.0")
+	}
+	if g.chance(5) {
+		o.Set("removed_at_date", "2031-05-06")
+	}
+	if g.chance(7) {
+		o.Set("removed_from_collection", "ns.col")
 	}
 }
 
-func (g generator) arguments(options dict, depth int, common bool) dict {
-	args := dict{}
-	for _, name := range sortedKeys(options) {
-		o := options[name].(dict)
-		keys := []string{name}
-		for _, alias := range asAnys(o["aliases"]) {
-			keys = append(keys, alias.(string))
+func (g generator) choices() any {
+	return pick(g, []any{"present", "absent"}, []any{"yes", "no"}, []any{"no", "never"}, []any{integer(1), integer(2), integer(10)}, []any{true, false}, []any{"a", "b", "c"}, []any{0.5, integer(1)},
+		[]any{"True", "x"}, []any{"on", "off", "true"}, []any{"0", "n"}, []any{}, []any{nil, "a"}, []any{"nan", nan}, []any{integer(0), "no"}, []any{"1", integer(1)}, []any{true, "yes"}, []any{"off"},
+		[]any{[]any{integer(1)}, []any{"a"}}, []any{object("a", integer(1))}, []any{"", "~"}, []any{infinite, 1.0}, []any{g.text(1), g.text(1)})
+}
+
+func (g generator) rules(spec, options *ansible.Object) {
+	known := []string{"alias", "stranger"}
+	for name := range options.All() {
+		known = append(known, name.(string), name.(string))
+	}
+	name := func() any { return pick(g, known...) }
+	group := func() any { return g.list(3, name) }
+	for _, rule := range []string{"mutually_exclusive", "required_together", "required_one_of"} {
+		if g.chance(14) {
+			spec.Set(rule, g.list(2, group))
 		}
-		for i, key := range keys {
-			if g.chance(60) && i == 0 || g.chance(25) && i > 0 {
-				args[key] = g.argument(o, depth)
+	}
+	if g.chance(4) {
+		spec.Set(pick(g, "mutually_exclusive", "required_together"), g.list(2, name)) // flat
+	}
+	if g.chance(18) {
+		spec.Set("required_if", g.list(2, func() any {
+			rule := []any{name(), g.wanted(), pick(g, group(), group(), group(), name())}
+			if g.chance(40) {
+				rule = append(rule, g.chance(70))
+			}
+			return rule
+		}))
+	}
+	if g.chance(12) {
+		spec.Set("required_by", object(name(), pick(g, group(), name()), name(), group()))
+	}
+}
+
+func (g generator) wanted() any {
+	if g.chance(30) {
+		return g.value(1)
+	}
+	return pick[any](g, "present", "yes", true, false, integer(1), integer(0), 1.0, "x", nil, "a", nan, []any{}, ansible.NewObject(), "", "1")
+}
+
+func (g generator) arguments(options *ansible.Object, depth int) *ansible.Object {
+	given := map[string]any{}
+	var keys []string
+	for name, option := range options.All() {
+		o := option.(*ansible.Object)
+		for i, key := range append([]string{name.(string)}, texts(o.Get("aliases"))...) {
+			if i == 0 && g.chance(65) || i > 0 && g.chance(25) {
+				given[key] = g.argument(o, depth)
+				keys = append(keys, key)
 			}
 		}
 	}
-	if g.chance(5) {
-		args[pick(g, []string{"stranger", "häß", "zz"})] = g.scalar()
+	for _, chance := range []int{5, 1} {
+		if g.chance(chance) {
+			key := pick(g, "stranger", "alias", g.text(2))
+			given[key] = g.scalar()
+			keys = append(keys, key)
+		}
 	}
-	if common && g.chance(50) {
-		args[pick(g, []string{"mode", "attr", "owner", "unsafe_writes"})] = g.scalar()
+	args := ansible.NewObject()
+	for _, key := range shuffled(g, keys) {
+		args.Set(key, given[key])
 	}
 	return args
 }
 
-func (g generator) argument(o dict, depth int) any {
-	kind, _ := o["type"].(string)
-	below, has := o["options"].(dict)
+func (g generator) argument(o *ansible.Object, depth int) any {
+	kind, _ := o.Get("type").(string)
+	below, has := o.Get("options").(*ansible.Object)
+	choices := list(o.Get("choices"))
+	elements, _ := o.Get("elements").(string)
+	one := func() any {
+		args := g.arguments(below, depth-1)
+		if g.chance(10) {
+			return ansible.FormatJSON(args)
+		}
+		return args
+	}
 	switch {
-	case g.chance(8):
-		return g.value(1)
-	case has && kind == "dict":
-		return g.arguments(below, depth-1, false)
-	case has:
-		list := []any{}
-		for range g.IntN(3) {
-			list = append(list, g.arguments(below, depth-1, false))
-		}
-		return list
-	case o["choices"] != nil && g.chance(70):
-		return pick(g, o["choices"].([]any))
+	case g.chance(4):
+		return nil
+	case has && g.chance(92) && (kind == "dict" || g.chance(5)):
+		return one()
+	case has && g.chance(92):
+		return g.list(2, one)
+	case len(choices) > 0 && kind == "list" && g.chance(60):
+		return g.list(2, func() any { return pick(g, choices...) })
+	case len(choices) > 0 && g.chance(60):
+		return pick(g, choices...)
+	case elements != "" && kind == "list" && g.chance(70):
+		return g.list(3, func() any { return g.fitting(elements) })
 	}
-	return g.fitting(kind, 1)
-}
-
-// fitting gives a value that often, not always, can be converted.
-func (g generator) fitting(kind string, depth int) any {
-	switch kind {
-	case "int", "float":
-		if g.chance(60) {
-			return pick(g, numerals)
-		}
-		return pick(g, numbers)
-	case "bool":
-		return pick(g, []any{pick(g, words), true, false, 1, 0, 1.0, 0.0, 2})
-	case "list":
-		list := []any{}
-		for range g.IntN(4) {
-			list = append(list, g.scalar())
-		}
-		if g.chance(30) {
-			return pick(g, []any{"a,b", "1,2,3", "", 5, true, 1.5, nil})
-		}
-		return list
-	case "dict", "json", "jsonarg":
-		if g.chance(40) {
-			return pick(g, hostile)
-		}
-		return dict{pick(g, names): g.value(depth), "k": g.scalar()}
-	}
-	return g.scalar()
-}
-
-func (g generator) scalar() any {
-	switch g.IntN(6) {
-	case 0:
-		return pick(g, numbers)
-	case 1:
-		return pick(g, []any{nil, true, false})
-	case 2:
-		return pick(g, words)
-	case 3:
-		return pick(g, numerals)
-	}
-	if g.chance(10) {
-		return pick(g, hostile) + pick(g, hostile)
-	}
-	return pick(g, hostile)
-}
-
-func (g generator) value(depth int) any {
-	if depth == 0 || g.chance(60) {
-		return g.scalar()
-	}
-	if g.chance(50) {
-		return []any{g.value(depth - 1), g.value(depth - 1)}
-	}
-	return dict{strings.Trim(pick(g, names), " "): g.value(depth - 1), "x": g.scalar()}
+	return g.fitting(kind)
 }
