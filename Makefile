@@ -39,7 +39,7 @@ test: test-unit test-e2e ## run all tests
 
 .PHONY: test-unit
 test-unit: venv ## run the quick tests
-	go test $$(go list ./... | grep -vxE "$$(go list $(LONG_TESTS) | paste -sd'|')")
+	go test $(if $(CI),-count=1) $$(go list ./... | grep -vxE "$$(go list $(LONG_TESTS) | paste -sd'|')")
 
 .PHONY: test-e2e
 test-e2e: build venv kube system-packages ## run ansible-playbook with the real binaries against the lab, and from the tarball
@@ -63,12 +63,16 @@ docs: ## make the modules' documentation from their specifications
 	go run ./testing/docs
 
 .PHONY: collection
-collection: venv ## build the installable tarball into dist/
+collection: ## build the installable tarball into dist/
 	go run ./testing/collection dist
+
+.PHONY: changelog
+changelog: venv ## fold changelogs/fragments into CHANGELOG.md
+	antsibull-changelog release --update-existing
 
 .PHONY: install
 install: collection ## install the collection where ansible-galaxy puts it
-	ANSIBLE_CONFIG= ansible-galaxy collection install --force dist/metalstack-initial_cluster-$$(sed -n 's/^version: //p' galaxy.yml).tar.gz
+	cd dist; ANSIBLE_CONFIG= ansible-galaxy collection install --force metalstack-initial_cluster-$$(sed -n 's/^version: //p' galaxy.yml).tar.gz
 
 .PHONY: venv
 venv: .cache/venv/made $(ORACLES) ## install Ansible and the linters into .cache

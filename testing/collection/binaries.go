@@ -44,14 +44,14 @@ func buildInto(ctx context.Context, collection string, platforms []string) error
 	if err != nil {
 		return err
 	}
-	version, err := version()
+	g, err := readGalaxy()
 	if err != nil {
 		return err
 	}
 	manifest := map[string]map[string]string{}
 	for _, platform := range platforms {
 		folder := filepath.Join(collection, binaries, platform)
-		if err := compile(ctx, folder, platform, names, version); err != nil {
+		if err := compile(ctx, folder, platform, names, g.Version); err != nil {
 			return fmt.Errorf("build the modules for %s: %w", platform, err)
 		}
 		if err := addSums(manifest, folder, platform, names); err != nil {
