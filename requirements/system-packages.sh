@@ -13,7 +13,7 @@ done
 if [ "$(id -u)" = 0 ]; then
 	echo "installing ${missing[*]}"
 	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
+	DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
 elif [ "${CI:-}" = true ]; then
 	echo "missing Debian packages: ${missing[*]}; CI must have them: apt-get install ${missing[*]}" >&2
 	exit 1

@@ -2,7 +2,7 @@
 # Makes the virtual environment DIR with what requirements.txt beside this file pins. Debian's python3 comes without pip: root
 # gets the package; everybody else borrows pip from the same package, unpacked below DIR's parent.
 set -eu
-dir=$1
+dir=$(realpath -m "$1")
 here=$(cd "$(dirname "$0")" && pwd)
 cache=$(dirname "$dir")
 mkdir -p "$cache"
@@ -10,7 +10,7 @@ rm -rf "$dir"
 
 if ! python3 -c 'import ensurepip, venv' 2>/dev/null && [ "$(id -u)" = 0 ]; then
 	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends python3-venv >/dev/null
+	DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes apt-get install -qq -y --no-install-recommends python3-venv >/dev/null
 fi
 
 if python3 -c 'import ensurepip' 2>/dev/null; then
