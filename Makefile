@@ -95,7 +95,7 @@ clean: ## stop the lab and remove everything that was made
 
 .cache/ansible-%/made: requirements/ansible-%.txt .cache/venv/made
 	@rm -rf $(@D)
-	@requirements/pip.sh .cache/venv install --quiet --no-deps --require-hashes --target $(@D) --requirement $<
+	@.cache/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --target $(@D) --requirement $<
 	@touch $@
 
 .cache/built: $(SOURCES) | $(COLLECTION)
