@@ -2,6 +2,10 @@ package ansible
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -20,34 +24,65 @@ func Conceal(ctx context.Context, values ...string) {
 type concealed struct {
 	mutex  sync.Mutex
 	values []string
+	known  map[string]bool
 }
 
-// minLine is the length from which on a line of a secret of several lines is a secret of its own.
-const minLine = 16
+// Below these lengths a text is too common to be searched for: an encoded secret, and one line of a secret of several lines.
+const (
+	minEncoded = 6
+	minLine    = 16
+)
 
-// add takes a secret in the forms in which it could be printed: as it is, as part of a JSON text, and for a key of several lines
-// each line.
+// add takes secrets in all forms in which they could be printed.
 func (c *concealed) add(values ...string) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	for _, value := range values {
-		if value == "" {
-			continue
-		}
-		c.values = append(c.values, value)
-		quoted := FormatJSON(value)
-		if quoted = quoted[1 : len(quoted)-1]; quoted != value {
-			c.values = append(c.values, quoted)
-		}
-		if lines := strings.FieldsFunc(value, func(r rune) bool { return r == '\n' || r == '\r' }); len(lines) > 1 {
-			for _, line := range lines {
-				if line = strings.TrimSpace(line); len(line) >= minLine {
-					c.values = append(c.values, line)
-				}
-			}
-		}
+		c.addForms(0, value)
+		c.addForms(minLine, lines(value)...)
+		c.addForms(minEncoded, encoded(value)...)
 	}
 }
+
+func (c *concealed) addForms(least int, forms ...string) {
+	for _, form := range forms {
+		if form == "" || len(form) < least || c.known[form] {
+			continue
+		}
+		if c.known == nil {
+			c.known = map[string]bool{}
+		}
+		c.known[form] = true
+		c.values = append(c.values, form)
+	}
+}
+
+func lines(value string) []string {
+	found := strings.FieldsFunc(value, func(r rune) bool { return r == '\n' || r == '\r' })
+	for i := range found {
+		found[i] = strings.TrimSpace(found[i])
+	}
+	return found
+}
+
+// encoded gives a text without blanks around it, as it stands between the quotes of Python, Go and JSON, in a URL, and in base64 as
+// in Kubernetes' Secrets.
+func encoded(value string) []string {
+	if len(value) < minEncoded {
+		return nil
+	}
+	forms := []string{
+		strings.TrimSpace(value), unquoted(reprString(value)), unquoted(strconv.Quote(value)), unquoted(FormatJSON(value)),
+		url.QueryEscape(value), url.PathEscape(value),
+		base64.RawStdEncoding.EncodeToString([]byte(value)), base64.RawURLEncoding.EncodeToString([]byte(value)),
+	}
+	if escaped, err := json.Marshal(value); err == nil { // which escapes <, > and & besides
+		forms = append(forms, unquoted(string(escaped)))
+	}
+	return forms
+}
+
+func unquoted(text string) string { return text[1 : len(text)-1] }
 
 func (c *concealed) censor() censor {
 	c.mutex.Lock()

@@ -128,6 +128,18 @@ func returnsObject(returns []Return) *Object {
 // passwordName is PASSWORD_MATCH of ansible.module_utils.basic: of options so named Ansible wants to know whether they are secret.
 var passwordName = regexp.MustCompile(`(?i)^(?:.+[-_\s])?pass(?:[-_\s]?(?:word|phrase|wrd|wd)?)(?:[-_\s].+)?$`)
 
+// suspects warns, as AnsibleModule does, of options named like a password that do not say whether they are secret.
+func (s Spec) suspects(params *Object) (warnings []string) {
+	for _, o := range s.options() {
+		for _, name := range append([]string{o.Name}, o.Aliases...) {
+			if o.NoLog == NoLogUnset && params.Has(name) && passwordName.MatchString(name) {
+				warnings = append(warnings, "Module did not set no_log for "+name)
+			}
+		}
+	}
+	return warnings
+}
+
 // Check holds a specification against the struct P that its options are decoded into, and against what Ansible's users expect.
 // Modules call it in a test; it gives a line for each thing that does not fit.
 func Check[P any](s Spec) []string {

@@ -1,6 +1,7 @@
 package ansible
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"math/big"
@@ -19,20 +20,38 @@ type input struct {
 	wantsTraces  bool
 }
 
-// read takes the arguments from a file, or for "-" from standard input.
-func (p process) read(path string) (input, error) {
-	var text []byte
-	var err error
+// read takes the arguments from a file, or for "-" from standard input, unless the context ends before they have come.
+func (p process) read(ctx context.Context, path string) (input, error) {
+	type outcome struct {
+		text []byte
+		err  error
+	}
+	read := make(chan outcome, 1)
+	go func() {
+		var o outcome
+		if path == "-" {
+			o.text, o.err = io.ReadAll(p.stdin)
+		} else {
+			o.text, o.err = os.ReadFile(path)
+		}
+		read <- o
+	}()
+	select {
+	case o := <-read:
+		if o.err != nil {
+			return input{}, fmt.Errorf("read the arguments: %w", o.err)
+		}
+		return parseInput(path, string(o.text))
+	case <-ctx.Done():
+		return input{}, fmt.Errorf("read the arguments: interrupted by %w; nothing was done", context.Cause(ctx))
+	}
+}
+
+func parseInput(path, text string) (input, error) {
 	if path == "-" {
 		path = "standard input"
-		text, err = io.ReadAll(p.stdin)
-	} else {
-		text, err = os.ReadFile(path)
 	}
-	if err != nil {
-		return input{}, fmt.Errorf("read the arguments: %w", err)
-	}
-	value, err := ParseJSON(string(text))
+	value, err := ParseJSON(text)
 	if err != nil {
 		return input{}, fmt.Errorf("read the arguments: %s: %w; a JSON object is wanted", path, err)
 	}

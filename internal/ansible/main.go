@@ -16,8 +16,10 @@ import (
 
 // Main is a module's main function: it reads the arguments, runs, prints the result and exits, with 1 if the result has failed.
 // Arguments come from the file that the first argument names (as Ansible calls binary modules), or for "-" from standard input.
+// Nothing else is ever on standard output, and on standard error only the Go runtime's last words on a crash.
 func Main[P any](spec Spec, run Run[P]) {
-	os.Exit(process{args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.LookupEnv, signals: watchProcess}.main(spec, work(spec, run)))
+	p := process{args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.LookupEnv, settle: settle, grace: grace}
+	os.Exit(p.main(spec, work(run)))
 }
 
 // process is what Main has of the outer world.
@@ -26,7 +28,8 @@ type process struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         lookupEnv
-	signals        func(cancel context.CancelCauseFunc) (stop func())
+	settle         func(stdout io.Writer, cancel context.CancelCauseFunc) io.Writer // where the result goes, and what ends the run early
+	grace          time.Duration
 }
 
 // grace is how long a module may go on after a signal, to leave no half state behind.
@@ -35,7 +38,7 @@ const grace = 10 * time.Second
 // job is a module's work behind its own type of params.
 type job func(ctx context.Context, params *Object, mode Mode) (Result, error)
 
-func work[P any](spec Spec, run Run[P]) job {
+func work[P any](run Run[P]) job {
 	return func(ctx context.Context, params *Object, mode Mode) (Result, error) {
 		var in P
 		if err := decode(params, &in); err != nil {
@@ -51,54 +54,44 @@ func (p process) main(spec Spec, run job) int {
 		return code
 	}
 	secrets := &concealed{}
-	reply := p.answer(spec, run, call, secrets)
-	return p.print(reply, secrets)
+	ctx, cancel := context.WithCancelCause(context.WithValue(context.Background(), concealKey{}, secrets))
+	defer cancel(nil)
+	p.stdout = p.settle(p.stdout, cancel)
+	return p.print(p.answer(ctx, spec, run, call, secrets), secrets)
 }
 
 // answer does everything between the arguments and the printing.
-func (p process) answer(spec Spec, run job, call call, secrets *concealed) *Object {
-	in, err := p.read(call.argsFile)
+func (p process) answer(ctx context.Context, spec Spec, run job, call call, secrets *concealed) *Object {
+	in, err := p.read(ctx, call.argsFile)
 	if err != nil {
 		return failure(err.Error())
 	}
 	valid := spec.Validate(in.params, p.getenv)
 	secrets.add(valid.NoLogValues...)
-	reply := NewObject()
+	var reply *Object
 	if problems := in.fatal(spec, valid); len(problems) > 0 {
 		reply = failure(joinProblems(problems))
 		reply.Set("errors", toPython(problems))
 	} else {
-		result, err := p.attempt(run, valid.Params, in, call, secrets)
+		valid.Warnings = append(valid.Warnings, spec.suspects(valid.Params)...)
+		result, err := p.attempt(ctx, run, valid.Params, in.mode, startProgress(call.progressFile, secrets))
 		reply = in.report(result, err)
 	}
 	in.complete(reply, valid)
 	return reply
 }
 
-// attempt runs the work until it ends, or until its grace is over after a signal.
-func (p process) attempt(run job, params *Object, in input, call call, secrets *concealed) (Result, error) {
-	ctx, cancel := context.WithCancelCause(context.WithValue(context.Background(), concealKey{}, secrets))
-	defer cancel(nil)
-	defer p.signals(cancel)()
-	progress := startProgress(call.progressFile, secrets)
-	defer progress.stop()
-	ctx = wait.WithReporter(ctx, progress.report)
+// outcome is how a module's work ended.
+type outcome struct {
+	result Result
+	err    error
+}
 
-	type outcome struct {
-		result Result
-		err    error
-	}
+// attempt runs the work until it ends, or until its grace is over after the context was cancelled.
+func (p process) attempt(ctx context.Context, run job, params *Object, mode Mode, progress *progress) (Result, error) {
+	defer progress.stop()
 	ended := make(chan outcome, 1)
-	go func() {
-		var o outcome
-		defer func() {
-			if v := recover(); v != nil {
-				o.err = &panicError{v, debug.Stack()}
-			}
-			ended <- o
-		}()
-		o.result, o.err = run(ctx, params, in.mode)
-	}()
+	go func() { ended <- shielded(wait.WithReporter(ctx, progress.report), run, params, mode) }()
 	select {
 	case o := <-ended:
 		return o.result, interrupted(ctx, o.err, progress.last())
@@ -107,26 +100,48 @@ func (p process) attempt(run job, params *Object, in input, call call, secrets *
 	select {
 	case o := <-ended:
 		return o.result, interrupted(ctx, o.err, progress.last())
-	case <-time.After(grace):
-		err := fmt.Errorf("still busy %s later", grace)
-		return Result{}, interrupted(ctx, err, progress.last())
+	case <-time.After(p.grace):
+		return Result{}, interrupted(ctx, &busyError{p.grace}, progress.last())
 	}
 }
 
-// interrupted adds to an error that came after a signal what the signal was and what to do.
+// shielded makes an error of a panic.
+func shielded(ctx context.Context, run job, params *Object, mode Mode) (o outcome) {
+	defer func() {
+		if v := recover(); v != nil {
+			o.err = &panicError{v, debug.Stack()}
+		}
+	}()
+	o.result, o.err = run(ctx, params, mode)
+	return o
+}
+
+// interrupted adds to an error that came after the context was cancelled why that was, and what to do. Work that was done all
+// the same is done.
 func interrupted(ctx context.Context, err error, last string) error {
 	if err == nil || ctx.Err() == nil {
 		return err
 	}
 	var gaveUp *wait.GaveUp
-	if errors.As(err, &gaveUp) {
+	if errors.As(err, &gaveUp) { // which says all that by itself
 		return fmt.Errorf("%w; run it again to go on", err)
 	}
 	if last == "" {
 		last = "nothing yet"
 	}
-	return fmt.Errorf("%w; interrupted by %w, last seen %s, run it again to go on", err, context.Cause(ctx), last)
+	err = fmt.Errorf("interrupted by %w, last seen %s: %w", context.Cause(ctx), last, err)
+	if errors.Is(err, context.Canceled) { // other errors know better what to do next
+		err = fmt.Errorf("%w; run it again to go on", err)
+	}
+	return err
 }
+
+type busyError struct{ grace time.Duration }
+
+func (e *busyError) Error() string { return fmt.Sprintf("still busy %s later", e.grace) }
+
+// Is makes it one of the ways to end after a cancellation.
+func (e *busyError) Is(target error) bool { return target == context.Canceled }
 
 type panicError struct {
 	value any

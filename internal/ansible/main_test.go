@@ -3,7 +3,13 @@ package ansible
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,15 +35,17 @@ var greet = Spec{Name: "greet", ShortDescription: "greets", Description: []strin
 	{Name: "secret", NoLog: Secret},
 }}
 
-// call runs a module's main on arguments from standard input, without a process of its own.
+func unsettled(stdout io.Writer, _ context.CancelCauseFunc) io.Writer { return stdout }
+
+// run runs a module's main on arguments from standard input, without a process of its own.
 func run(t *testing.T, args string, do Run[greeting], flags ...string) (reply map[string]any, raw string, code int) {
 	t.Helper()
 	var out, complaints bytes.Buffer
 	p := process{
 		args: append(flags, "-"), stdin: strings.NewReader(args), stdout: &out, stderr: &complaints,
-		getenv: func(string) (string, bool) { return "", false }, signals: func(context.CancelCauseFunc) func() { return func() {} },
+		getenv: func(string) (string, bool) { return "", false }, settle: unsettled,
 	}
-	code = p.main(greet, work(greet, do))
+	code = p.main(greet, work(do))
 	assert.Empty(t, complaints.String())
 	require.True(t, strings.HasPrefix(out.String(), "\n{") && strings.Count(out.String(), "\n") == 2, "one line after a line end: %q", out.String())
 	value, err := ParseJSON(out.String())
@@ -85,19 +93,43 @@ func TestUnknownOptionsAreIgnoredIfAnsibleSaysSo(t *testing.T) {
 	assert.Equal(t, "hello bo ", reply["msg"])
 }
 
+// secretForms is a secret as it gets into texts: plain, quoted in JSON, Python, Go and URLs, in base64, a line alone.
+func secretForms(secret string) []any {
+	return []any{
+		secret, "x" + secret + "y", fmt.Sprintf(`{"a": %s}`, FormatJSON(secret)), string(must(json.Marshal(map[string]string{"a": secret}))), pyRepr([]any{secret}),
+		fmt.Sprintf("%q", secret), "https://x/?token=" + url.QueryEscape(secret), url.PathEscape(secret), []byte(secret),
+		base64.URLEncoding.EncodeToString([]byte(secret)), strings.TrimSpace(secret), strings.Split(secret, "\n"),
+	}
+}
+
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
+}
+
 func TestSecretsAreCensoredEverywhere(t *testing.T) {
+	const key = "-----BEGIN KEY-----\nMIIEvQIBADANBgkq/+<&>\n-----END KEY-----\n"
 	leak := func(ctx context.Context, in greeting, _ Mode) (Result, error) {
-		Conceal(ctx, "minted-token", "-----BEGIN KEY-----\nMIIEvQIBADANBgkq\n-----END KEY-----")
+		Conceal(ctx, "minted-token", key)
 		return Result{
-			Msg: "unused", Warnings: []string{"token minted-token"}, Steps: []string{"use " + in.Secret},
-			Values: map[string]any{"deep": []any{map[string]any{"x": `{"k": "-----BEGIN KEY-----\nMIIEvQIBADANBgkq\n-----END KEY-----"}`, "exact": in.Secret, "line": "MIIEvQIBADANBgkq"}}},
+			Warnings: []string{"token minted-token"}, Steps: []string{"use " + in.Secret}, Facts: map[string]any{"token": in.Secret},
+			Diff:   []Diff{{Before: map[string]any{"a": in.Secret}, After: "b " + key, AfterHeader: in.Secret}},
+			Values: map[string]any{"key": secretForms(key), "option": secretForms(in.Secret)},
 		}, errors.New("server said: bad password " + in.Secret + "!")
 	}
-	reply, raw, _ := run(t, `{"name": "s3cr3t\"ü is me", "secret": "s3cr3t\"ü"}`, leak)
+	reply, raw, _ := run(t, `{"name": "s3cr3t\"ü'<\\ is me", "secret": "s3cr3t\"ü'<\\", "_ansible_diff": true}`, leak)
 	assert.Equal(t, "server said: bad password ********!", reply["msg"])
-	for _, secret := range []string{"s3cr3t", "minted-token", "MIIEvQIBADANBgkq"} {
+	assert.Equal(t, "******** is me", reply["invocation"].(map[string]any)["module_args"].(map[string]any)["name"])
+	for _, secret := range []string{"s3cr3t", "minted-token", "MIIEvQIBADANBgkq", "czNjcjN0", "LS0tLS1CRUdJT"} {
 		assert.NotContains(t, raw, secret)
 	}
+}
+
+func TestShortSecretsAreNotSearchedForInOtherForms(t *testing.T) {
+	reply, _, _ := run(t, `{"name": "YQ a", "secret": "a"}`, succeed)
+	assert.Equal(t, "hello YQ ******** ", reply["msg"])
 }
 
 func TestAPanicIsAResult(t *testing.T) {
@@ -112,11 +144,37 @@ func TestAPanicIsAResult(t *testing.T) {
 
 func TestOnlyASCIIAndNothingAnsibleStumblesOver(t *testing.T) {
 	odd := func(context.Context, greeting, Mode) (Result, error) {
-		return Result{Values: map[string]any{"thing": map[string]any{"__ansible_type": 1, "text": "a\u0085b\u2028c", "big": uint64(1) << 63}}}, nil
+		return Result{Changed: true, Values: map[string]any{
+			"thing":   map[string]any{"__ansible_type": 1, "text": "a\u0085b\u2028c", "big": uint64(1) << 63},
+			"numbers": []any{math.NaN(), math.Inf(-1), 1e300},
+			"broken":  "a\xffb",
+			"results": []any{1}, "skipped": true, "changed": false, "_ansible_x": 1, // Ansible's own names
+		}}, nil
 	}
-	reply, raw, _ := run(t, `{"name": "bo"}`, odd)
+	reply, raw, _ := run(t, `{"name": "bo \ud800"}`, odd)
 	assert.Equal(t, map[string]any{"ansible_type": int64(1), "text": "a\u0085b\u2028c", "big": "9223372036854775808"}, reply["thing"])
-	assert.NotRegexp(t, `[^\x00-\x7f]`, raw)
+	assert.Equal(t, []any{"nan", "-inf", 1e300}, reply["numbers"])
+	assert.Equal(t, "a\uFFFDb", reply["broken"])
+	assert.Equal(t, "bo \uFFFD", reply["invocation"].(map[string]any)["module_args"].(map[string]any)["name"])
+	assert.NotRegexp(t, `[^\x00-\x7f]|NaN`, raw)
+	assert.NotContains(t, reply, "results")
+	assert.NotContains(t, reply, "skipped")
+	assert.Equal(t, true, reply["changed"])
+	require.Len(t, reply["warnings"], 4)
+	assert.Equal(t, "the value _ansible_x is left out of the result: the name has a meaning to Ansible; this is a defect of the module, please report it", reply["warnings"].([]any)[0])
+}
+
+func TestFactsGoToAnsiblesFacts(t *testing.T) {
+	reply, _, _ := run(t, `{"name": "bo"}`, func(context.Context, greeting, Mode) (Result, error) {
+		return Result{Facts: map[string]any{"cluster_version": "1.36"}}, nil
+	})
+	assert.Equal(t, map[string]any{"cluster_version": "1.36"}, reply["ansible_facts"])
+}
+
+func TestOptionsNamedLikeAPasswordMustSayWhetherTheyAreSecret(t *testing.T) {
+	spec := Spec{Options: []Option{{Name: "db_password", Aliases: []string{"pass"}}, {Name: "password_file", NoLog: NotSecret}, {Name: "compass"}}}
+	valid := spec.Validate(toPython(map[string]any{"pass": "x"}).(*Object), testEnv)
+	assert.Equal(t, []string{"Module did not set no_log for db_password", "Module did not set no_log for pass"}, spec.suspects(valid.Params))
 }
 
 func TestArgumentsThatCannotBeReadAreAResult(t *testing.T) {
@@ -133,34 +191,60 @@ func TestArgumentsThatCannotBeReadAreAResult(t *testing.T) {
 }
 
 // interrupt runs the work under a signal that comes after a second.
-func interrupt(t *testing.T, do Run[greeting]) (Result, error) {
-	p := process{signals: func(cancel context.CancelCauseFunc) func() {
-		timer := time.AfterFunc(time.Second, func() { cancel(errors.New("signal terminated")) })
-		return func() { timer.Stop() }
-	}}
-	return p.attempt(work(greet, do), NewObject(), input{}, call{}, &concealed{})
+func interrupt(do Run[greeting]) (Result, error) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	time.AfterFunc(time.Second, func() { cancel(errors.New("signal SIGTERM")) })
+	return process{grace: grace}.attempt(ctx, work(do), NewObject(), Mode{}, startProgress("", nil))
 }
 
 func TestASignalLetsTheWorkEndAndNamesWhatWasLastSeen(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		_, err := interrupt(t, func(ctx context.Context, _ greeting, _ Mode) (Result, error) {
-			wait.Report(ctx, "1/3 nodes")
-			<-ctx.Done()
-			return Result{}, errors.New("create cluster: stopped")
+	for _, c := range []struct {
+		name string
+		err  func(ctx context.Context) error
+		want string
+	}{
+		{"an error of the module's own", func(context.Context) error { return errors.New("create cluster: stopped; look at it") },
+			"interrupted by signal SIGTERM, last seen 1/3 nodes: create cluster: stopped; look at it"},
+		{"the context's error", func(ctx context.Context) error { return fmt.Errorf("create cluster: %w", ctx.Err()) },
+			"interrupted by signal SIGTERM, last seen 1/3 nodes: create cluster: context canceled; run it again to go on"},
+		{"a wait that gave up", func(ctx context.Context) error {
+			return &wait.GaveUp{For: "the cluster", After: time.Second, LastSeen: "1/3 nodes", Cause: context.Cause(ctx)}
+		}, "wait for the cluster: interrupted (signal SIGTERM) after 1s, last seen 1/3 nodes; run it again to go on"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				result, err := interrupt(func(ctx context.Context, _ greeting, _ Mode) (Result, error) {
+					wait.Report(ctx, "1/3 nodes")
+					<-ctx.Done()
+					return Result{Changed: true, Steps: []string{"begin"}}, c.err(ctx)
+				})
+				assert.EqualError(t, err, c.want)
+				assert.Equal(t, Result{Changed: true, Steps: []string{"begin"}}, result, "what was done is told")
+			})
 		})
-		assert.EqualError(t, err, "create cluster: stopped; interrupted by signal terminated, last seen 1/3 nodes, run it again to go on")
+	}
+}
+
+func TestWorkThatIsDoneAllTheSameAfterASignalIsDone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		result, err := interrupt(func(ctx context.Context, _ greeting, _ Mode) (Result, error) {
+			<-ctx.Done()
+			return Result{Msg: "done"}, nil
+		})
+		require.NoError(t, err)
+		assert.Equal(t, "done", result.Msg)
 	})
 }
 
 func TestWorkThatDoesNotEndAfterASignalIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		forever := make(chan struct{})
-		_, err := interrupt(t, func(context.Context, greeting, Mode) (Result, error) {
+		_, err := interrupt(func(context.Context, greeting, Mode) (Result, error) {
 			<-forever
 			return Result{}, nil
 		})
 		close(forever)
-		assert.EqualError(t, err, "still busy 10s later; interrupted by signal terminated, last seen nothing yet, run it again to go on")
+		assert.EqualError(t, err, "interrupted by signal SIGTERM, last seen nothing yet: still busy 10s later; run it again to go on")
 	})
 }
 
@@ -184,7 +268,7 @@ func TestProgressIsInItsFileWhileTheWorkRunsAndGoneAfter(t *testing.T) {
 func TestByHand(t *testing.T) {
 	ask := func(args ...string) (string, string, int) {
 		var out, complaints bytes.Buffer
-		code := process{args: args, stdout: &out, stderr: &complaints}.main(greet, nil)
+		code := process{args: args, stdout: &out, stderr: &complaints, settle: unsettled}.main(greet, nil)
 		return out.String(), complaints.String(), code
 	}
 	out, _, code := ask("--help")

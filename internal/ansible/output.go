@@ -3,6 +3,7 @@ package ansible
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -31,20 +32,35 @@ func (in input) report(result Result, err error) *Object {
 	if in.mode.Diff && len(result.Diff) > 0 {
 		o.Set("diff", toPython(result.Diff))
 	}
-	if len(result.Warnings) > 0 {
-		o.Set("warnings", toPython(result.Warnings))
-	}
 	if len(result.Facts) > 0 {
 		o.Set("ansible_facts", toPython(result.Facts))
 	}
-	for _, name := range sortedNames(result.Values) {
-		o.Set(name, toPython(result.Values[name]))
+	if warnings := append(result.Warnings, setValues(o, result.Values)...); len(warnings) > 0 {
+		o.Set("warnings", toPython(warnings))
 	}
 	var panicked *panicError
 	if errors.As(err, &panicked) && in.wantsTraces {
 		o.Set("exception", string(panicked.stack))
 	}
 	return o
+}
+
+// protocols are the names at the top of a result that mean something to Ansible. Results of a list crash Ansible, for one.
+var protocols = []string{
+	"changed", "failed", "msg", "steps", "diff", "warnings", "deprecations", "ansible_facts", "exception", "invocation", "errors",
+	"results", "skipped", "add_host", "add_group", "__ansible_type",
+}
+
+// setValues puts a module's own values beside those of the protocol. A name that is not free is a defect of the module.
+func setValues(o *Object, values map[string]any) (warnings []string) {
+	for _, name := range sortedNames(values) {
+		if slices.Contains(protocols, name) || strings.HasPrefix(name, "_ansible_") {
+			warnings = append(warnings, "the value "+name+" is left out of the result: the name has a meaning to Ansible; this is a defect of the module, please report it")
+			continue
+		}
+		o.Set(name, toPython(values[name]))
+	}
+	return warnings
 }
 
 // oneLine keeps messages to one line, as callbacks and people read them.
@@ -98,24 +114,33 @@ func (p process) print(reply *Object, secrets *concealed) int {
 	return code
 }
 
-// presentable replaces what Ansible can't read back: numbers that are none, and the key by which it marks types of its own.
+// presentable replaces what Ansible can't read back: numbers that are none, texts that are not Unicode, and the key by which it
+// marks types of its own.
 func presentable(value any) any {
 	switch v := value.(type) {
 	case float64:
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return pyStr(v)
 		}
-	case []any:
-		for i := range v {
-			v[i] = presentable(v[i])
+	case string:
+		return strings.ToValidUTF8(v, "\uFFFD")
+	case pyBytes:
+		return presentable(decodeBytes(v))
+	case []any, pyTuple, pySet:
+		elements := elementsOf(v)
+		list := make([]any, len(elements))
+		for i, element := range elements {
+			list[i] = presentable(element)
 		}
+		return list
 	case *Object:
 		o := NewObject()
 		for key, element := range v.All() {
-			if key == "__ansible_type" {
-				key = "ansible_type"
+			name := strings.ToValidUTF8(jsonKey(key), "\uFFFD")
+			if name == "__ansible_type" {
+				name = "ansible_type"
 			}
-			o.Set(key, presentable(element))
+			o.Set(name, presentable(element))
 		}
 		return o
 	}
