@@ -1,25 +1,35 @@
 package ansible
 
-import (
-	"fmt"
-	"reflect"
-	"regexp"
-	"slices"
-)
+import "cmp"
 
-// object is the specification as Ansible's argument_spec, with what ansible-doc wants beside it (what --spec shows).
-func (s Spec) object() *Object {
+// problemsReturned is what the protocol itself adds to a result, beside what every module of Ansible returns.
+var problemsReturned = Return{
+	Name: "errors", Type: List, Elements: Str, Returned: "when more than one option is wrong or missing",
+	Description: "All problems with the options, each by itself; RV(msg) has them in one line.",
+	Sample:      []any{"missing required arguments: name", "value of state must be one of: present, absent, got: gone"},
+}
+
+// firstVersion of the collection is that of the modules that say nothing else.
+const firstVersion = "0.1.0"
+
+// Describe gives the specification as Ansible's argument_spec, with what ansible-doc wants beside it. It is what --spec shows, and
+// what the documentation below plugins/modules is made from.
+func (s Spec) Describe() *Object {
 	o := NewObject()
 	o.Set("module", s.Name)
+	o.Set("version_added", cmp.Or(s.VersionAdded, firstVersion))
 	o.Set("short_description", s.ShortDescription)
 	o.Set("description", toPython(s.Description))
 	setUnlessEmpty(o, "notes", s.Notes)
 	setUnlessEmpty(o, "seealso", s.SeeAlso)
-	o.Set("argument_spec", optionsObject(s.options()))
+	o.Set("argument_spec", optionsObject(s.Options))
 	s.Constraints.describe(o)
+	if s.AddFileCommonArgs {
+		o.Set("add_file_common_args", true)
+	}
 	o.Set("supports_check_mode", true)
 	o.Set("examples", s.Examples)
-	o.Set("returns", returnsObject(s.Returns))
+	o.Set("returns", returnsObject(append(s.Returns[:len(s.Returns):len(s.Returns)], problemsReturned)))
 	return o
 }
 
@@ -40,22 +50,16 @@ func optionsObject(options []Option) *Object {
 func (o Option) object() *Object {
 	d := NewObject()
 	d.Set("description", toPython(o.Description))
-	if o.VersionAdded != "" {
-		d.Set("version_added", o.VersionAdded)
-	}
+	setText(d, "version_added", o.VersionAdded)
 	d.Set("type", string(o.Type.or(Str)))
-	if o.Elements != "" {
-		d.Set("elements", string(o.Elements))
-	}
+	setText(d, "elements", string(o.Elements))
 	if o.Required {
 		d.Set("required", true)
 	}
 	if o.Default != nil {
 		d.Set("default", toPython(o.Default))
 	}
-	if o.Choices != nil {
-		d.Set("choices", toPython(o.Choices))
-	}
+	setUnlessEmpty(d, "choices", o.Choices)
 	setUnlessEmpty(d, "aliases", o.Aliases)
 	if o.NoLog != NoLogUnset {
 		d.Set("no_log", o.NoLog == Secret)
@@ -72,12 +76,30 @@ func (o Option) object() *Object {
 	if o.ApplyDefaults {
 		d.Set("apply_defaults", true)
 	}
-	for key, value := range map[string]string{"removed_in_version": o.RemovedInVersion, "removed_at_date": o.RemovedAtDate, "removed_from_collection": o.RemovedFrom} {
-		if value != "" {
-			d.Set(key, value)
-		}
-	}
+	o.describeRemoval(d)
 	return d
+}
+
+func (o Option) describeRemoval(d *Object) {
+	setText(d, "removed_in_version", o.RemovedInVersion)
+	setText(d, "removed_at_date", o.RemovedAtDate)
+	setText(d, "removed_from_collection", o.RemovedFrom)
+	var deprecated []any
+	for _, alias := range o.DeprecatedAliases {
+		a := NewObject()
+		setText(a, "name", alias.Name)
+		setText(a, "version", alias.Version)
+		setText(a, "date", alias.Date)
+		setText(a, "collection_name", alias.Collection)
+		deprecated = append(deprecated, a)
+	}
+	setUnlessEmpty(d, "deprecated_aliases", deprecated)
+}
+
+func setText(o *Object, key, text string) {
+	if text != "" {
+		o.Set(key, text)
+	}
 }
 
 func (c Constraints) describe(o *Object) {
@@ -111,9 +133,7 @@ func returnsObject(returns []Return) *Object {
 		o.Set("description", r.Description)
 		o.Set("returned", r.Returned)
 		o.Set("type", string(r.Type.or(Str)))
-		if r.Elements != "" {
-			o.Set("elements", string(r.Elements))
-		}
+		setText(o, "elements", string(r.Elements))
 		if r.Sample != nil {
 			o.Set("sample", toPython(r.Sample))
 		}
@@ -123,130 +143,4 @@ func returnsObject(returns []Return) *Object {
 		all.Set(r.Name, o)
 	}
 	return all
-}
-
-// passwordName is PASSWORD_MATCH of ansible.module_utils.basic: of options so named Ansible wants to know whether they are secret.
-var passwordName = regexp.MustCompile(`(?i)^(?:.+[-_\s])?pass(?:[-_\s]?(?:word|phrase|wrd|wd)?)(?:[-_\s].+)?$`)
-
-// suspects warns, as AnsibleModule does, of options named like a password that do not say whether they are secret.
-func (s Spec) suspects(params *Object) (warnings []string) {
-	for _, o := range s.options() {
-		for _, name := range append([]string{o.Name}, o.Aliases...) {
-			if o.NoLog == NoLogUnset && params.Has(name) && passwordName.MatchString(name) {
-				warnings = append(warnings, "Module did not set no_log for "+name)
-			}
-		}
-	}
-	return warnings
-}
-
-// Check holds a specification against the struct P that its options are decoded into, and against what Ansible's users expect.
-// Modules call it in a test; it gives a line for each thing that does not fit.
-func Check[P any](s Spec) []string {
-	var problems []string
-	complain := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
-	if s.Name == "" || s.ShortDescription == "" || len(s.Description) == 0 || s.Examples == "" || len(s.Returns) == 0 {
-		complain("name, short description, description, examples and returns must all be there")
-	}
-	for _, r := range s.Returns {
-		if r.Description == "" || r.Returned == "" {
-			complain("return value %s: says not what it is, or not when it is returned", r.Name)
-		}
-	}
-	checkOptions(s.Options, reflect.TypeFor[P](), "", complain)
-	checkConstraints(s.Options, s.Constraints, "", complain)
-	return problems
-}
-
-func checkOptions(options []Option, params reflect.Type, prefix string, complain func(string, ...any)) {
-	fields := fieldsOf(params)
-	for _, o := range options {
-		name := prefix + o.Name
-		if len(o.Description) == 0 {
-			complain("option %s: has no description", name)
-		}
-		if passwordName.MatchString(o.Name) && o.NoLog == NoLogUnset {
-			complain("option %s: must say whether it is secret", name)
-		}
-		if o.Required && o.Default != nil {
-			complain("option %s: is required and has a default", name)
-		}
-		field, ok := fields[o.Name]
-		if !ok {
-			complain("option %s: no field of %s has it", name, params)
-			continue
-		}
-		delete(fields, o.Name)
-		checkType(o, field, name, complain)
-	}
-	for _, name := range sortedNames(fields) {
-		complain("field %s%s of %s: there is no such option", prefix, name, params)
-	}
-}
-
-// fieldsOf gives the types of a struct's fields by option, those of embedded structs included.
-func fieldsOf(params reflect.Type) map[string]reflect.Type {
-	fields := map[string]reflect.Type{}
-	for field := range params.Fields() {
-		if field.Anonymous {
-			for name, t := range fieldsOf(field.Type) {
-				fields[name] = t
-			}
-			continue
-		}
-		fields[field.Tag.Get(tag)] = field.Type
-	}
-	return fields
-}
-
-var kinds = map[Type][]reflect.Kind{
-	Str: {reflect.String}, Path: {reflect.String}, JSON: {reflect.String}, JSONArg: {reflect.String},
-	Int: {reflect.Int, reflect.Int32, reflect.Int64}, Bytes: {reflect.Int64}, Bits: {reflect.Int64},
-	Float: {reflect.Float64}, Bool: {reflect.Bool}, List: {reflect.Slice}, Dict: {reflect.Map, reflect.Struct}, Raw: {reflect.Interface},
-}
-
-func checkType(o Option, t reflect.Type, name string, complain func(string, ...any)) {
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	if !slices.Contains(kinds[o.Type.or(Str)], t.Kind()) {
-		complain("option %s: is a %s, its field a %s", name, o.Type.or(Str), t)
-		return
-	}
-	if o.Type == List {
-		t = t.Elem()
-		if !slices.Contains(kinds[o.Elements.or(Str)], t.Kind()) {
-			complain("option %s: its elements are %s, those of its field %s", name, o.Elements.or(Str), t)
-			return
-		}
-	}
-	if o.Options != nil && t.Kind() == reflect.Struct {
-		checkOptions(o.Options, t, name+".", complain)
-		checkConstraints(o.Options, o.Constraints, name+".", complain)
-	}
-	if o.Default != nil {
-		if converted, err := convert(toPython(o.Default), o.Type, func(string) (string, bool) { return "", false }); err != nil || !pyEqual(converted, toPython(o.Default)) && o.Type != Path {
-			complain("option %s: its default %s is no %s", name, FormatJSON(toPython(o.Default)), o.Type.or(Str))
-		}
-	}
-}
-
-func checkConstraints(options []Option, c Constraints, prefix string, complain func(string, ...any)) {
-	var named []string
-	for _, groups := range [][][]string{c.MutuallyExclusive, c.RequiredTogether, c.RequiredOneOf} {
-		for _, group := range groups {
-			named = append(named, group...)
-		}
-	}
-	for _, r := range c.RequiredIf {
-		named = append(append(named, r.Option), r.Requires...)
-	}
-	for _, r := range c.RequiredBy {
-		named = append(append(named, r.Option), r.Requires...)
-	}
-	for _, name := range named {
-		if !slices.ContainsFunc(options, func(o Option) bool { return o.Name == name }) {
-			complain("rule about %s%s: there is no such option", prefix, name)
-		}
-	}
 }

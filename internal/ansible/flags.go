@@ -36,7 +36,7 @@ func (p process) parse(spec Spec) (c call, code int, done bool) {
 	case *version:
 		return c, p.tell(p.stdout, 0, "%s %s\n", spec.Name, Version), true
 	case *asJSON:
-		return c, p.tell(p.stdout, 0, "%s\n", FormatJSON(spec.object())), true
+		return c, p.tell(p.stdout, 0, "%s\n", FormatJSON(spec.Describe())), true
 	case flags.NArg() != 1:
 		return c, p.tell(p.stderr, 2, "%s: an Ansible module, it wants one file with arguments; %s --help shows how it is called\n", spec.Name, spec.Name), true
 	}

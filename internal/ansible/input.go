@@ -120,8 +120,10 @@ func (in input) fatal(spec Spec, valid Validated) []string {
 
 // joinProblems makes one line of all problems.
 func joinProblems(problems []string) string {
-	for i, problem := range problems[:len(problems)-1] {
-		problems[i] = strings.TrimSuffix(problem, ".")
+	last := len(problems) - 1
+	var b strings.Builder
+	for _, problem := range problems[:last] {
+		b.WriteString(strings.TrimSuffix(problem, ".") + "; ")
 	}
-	return strings.Join(problems, "; ")
+	return b.String() + problems[last]
 }

@@ -71,7 +71,9 @@ func (p process) answer(ctx context.Context, spec Spec, run job, call call, secr
 	var reply *Object
 	if problems := in.fatal(spec, valid); len(problems) > 0 {
 		reply = failure(joinProblems(problems))
-		reply.Set("errors", toPython(problems))
+		if len(problems) > 1 {
+			reply.Set("errors", toPython(problems))
+		}
 	} else {
 		valid.Warnings = append(valid.Warnings, spec.suspects(valid.Params)...)
 		result, err := p.attempt(ctx, run, valid.Params, in.mode, startProgress(call.progressFile, secrets))

@@ -286,25 +286,3 @@ func TestByHand(t *testing.T) {
 	assert.Equal(t, 2, code)
 	assert.Equal(t, "greet: unknown flag: --wrong; greet --help shows how it is called\n", complaint)
 }
-
-func TestCheckFindsWhatDoesNotFit(t *testing.T) {
-	type params struct {
-		Name  int    `ansible:"name"`
-		Extra string `ansible:"extra"`
-	}
-	spec := Spec{Options: []Option{
-		{Name: "name", Description: []string{"A name."}},
-		{Name: "password", Description: []string{"A password."}},
-		{Name: "count", Type: Int, Default: "x"},
-	}, Constraints: Constraints{RequiredOneOf: [][]string{{"name", "nothing"}}}}
-	assert.Equal(t, []string{
-		"name, short description, description, examples and returns must all be there",
-		"option name: is a str, its field a int",
-		"option password: must say whether it is secret",
-		"option password: no field of ansible.params has it",
-		"option count: has no description",
-		"option count: no field of ansible.params has it",
-		"field extra of ansible.params: there is no such option",
-		"rule about nothing: there is no such option",
-	}, Check[params](spec))
-}

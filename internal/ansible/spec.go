@@ -25,6 +25,7 @@ type Spec struct {
 	Name             string   // without the collection: gcp_create
 	ShortDescription string   // one line, no full stop
 	Description      []string // paragraphs
+	VersionAdded     string   // of the collection; empty for those there from the beginning
 	Notes            []string
 	SeeAlso          []string // full module names
 	Examples         string   // YAML, a list of tasks
