@@ -11,10 +11,12 @@ import (
 	"github.com/metal-stack/initial-cluster/internal/ansible"
 )
 
-// text is prose or a name: a string that YAML may not take for something else.
+// text is prose or a name: a string that YAML, also the older one of Python (where yes is a boolean), takes for nothing else.
 func text(s string) *yaml.Node {
 	node := &yaml.Node{}
-	node.SetString(s)
+	if err := node.Encode(s); err != nil { // which unlike SetString knows the older YAML
+		node.SetString(s)
+	}
 	if len(s) > foldFrom && !strings.Contains(s, "\n") && strings.Join(strings.Fields(s), " ") == s {
 		node.Style = yaml.FoldedStyle
 	}
