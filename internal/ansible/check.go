@@ -34,7 +34,42 @@ func Check[P any](s Spec) []string {
 	checkReturns(s.Returns, "", complain)
 	checkOptions(s.Options, reflect.TypeFor[P](), "", complain)
 	checkConstraints(s.Options, s.Constraints, "", complain)
+	checkReferences(s, complain)
 	return problems
+}
+
+// reference is how the documentation names an option, O(pools.size=3), or a return value, RV(cluster.name).
+var reference = regexp.MustCompile(`\b(O|RV)\(([^()=#]+)(?:=[^()]*)?\)`)
+
+// checkReferences wants every option and return value that a text names to be there.
+func checkReferences(s Spec, complain func(string, ...any)) {
+	named := map[string]bool{}
+	texts := append(slices.Clone(s.Description), s.Notes...)
+	texts = append(texts, optionTexts(s.options(), "O(", named)...)
+	texts = append(texts, returnTexts(s.Returns, "RV(", named)...)
+	for _, text := range texts {
+		for _, found := range reference.FindAllStringSubmatch(text, -1) {
+			if name := found[1] + "(" + found[2]; !named[name] {
+				complain("a text names %s), which is not there: %s", name, text)
+			}
+		}
+	}
+}
+
+func optionTexts(options []Option, prefix string, named map[string]bool) (texts []string) {
+	for _, o := range options {
+		named[prefix+o.Name] = true
+		texts = append(append(texts, o.Description...), optionTexts(o.Options, prefix+o.Name+".", named)...)
+	}
+	return texts
+}
+
+func returnTexts(returns []Return, prefix string, named map[string]bool) (texts []string) {
+	for _, r := range returns {
+		named[prefix+r.Name] = true
+		texts = append(append(texts, r.Description), returnTexts(r.Contains, prefix+r.Name+".", named)...)
+	}
+	return texts
 }
 
 func checkReturns(returns []Return, prefix string, complain func(string, ...any)) {

@@ -20,7 +20,7 @@ func TestCheckFindsWhatDoesNotFit(t *testing.T) {
 		Hidden string
 	}
 	described := []string{"It."}
-	spec := Spec{Options: []Option{
+	spec := Spec{Notes: []string{"O(name), O(pools.size=3), RV(list.part) and O(zone); APO(x)"}, Options: []Option{
 		{Name: "name", Description: described},
 		{Name: "password", Description: described},
 		{Name: "count", Type: Int, Default: "x"},
@@ -46,6 +46,7 @@ func TestCheckFindsWhatDoesNotFit(t *testing.T) {
 		`option state: its default "absent" is not among its choices`,
 		"field extra of ansible.params: there is no such option",
 		"rule about nothing: there is no such option",
+		"a text names O(zone), which is not there: O(name), O(pools.size=3), RV(list.part) and O(zone); APO(x)",
 	}, Check[params](spec))
 }
 

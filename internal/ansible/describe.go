@@ -5,7 +5,7 @@ import "cmp"
 // problemsReturned is what the protocol itself adds to a result, beside what every module of Ansible returns.
 var problemsReturned = Return{
 	Name: "errors", Type: List, Elements: Str, Returned: "when more than one option is wrong or missing",
-	Description: "All problems with the options, each by itself; RV(msg) has them in one line.",
+	Description: "All problems with the options, each by itself; C(msg) has them in one line.",
 	Sample:      []any{"missing required arguments: name", "value of state must be one of: present, absent, got: gone"},
 }
 

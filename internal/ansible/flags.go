@@ -3,7 +3,7 @@ package ansible
 import (
 	"fmt"
 	"io"
-	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -54,13 +54,20 @@ func (p process) tell(to io.Writer, code int, format string, args ...any) int {
 func helpText(spec Spec, usages string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s - %s\n\n", spec.Name, spec.ShortDescription)
-	fmt.Fprintf(&b, "Ansible calls it:  ansible localhost -m metalstack.initial_cluster.%s -a 'option=value ...'\n", spec.Name)
-	fmt.Fprintf(&b, "By hand:           echo '{\"option\": \"value\"}' | %s -\n", spec.Name)
-	fmt.Fprintf(&b, "                   %s %s\n\n", spec.Name, filepath.Join("DIR", "ARGS.json"))
 	for _, paragraph := range spec.Description {
-		fmt.Fprintf(&b, "%s\n", wrap(markup.Replace(paragraph), ""))
+		fmt.Fprintf(&b, "%s\n", wrap(plainText(paragraph), ""))
 	}
-	fmt.Fprintf(&b, "\nFlags:\n%s\nOptions (* is required):\n", usages)
+	fmt.Fprintf(&b, `
+By Ansible:  ansible localhost -m metalstack.initial_cluster.%[1]s -a 'OPTION=VALUE ...'
+By hand:     echo '{"OPTION": "VALUE"}' | %[1]s -
+             %[1]s FILE                            with the same JSON in FILE, as Ansible calls it
+             echo '{"_ansible_check_mode": true, "_ansible_diff": true, "OPTION": "VALUE"}' | %[1]s -
+                                                   shows what would change, and changes nothing
+The result is one line of JSON on standard output; the exit code is 1 if it has failed.
+
+`, spec.Name)
+	usages = strings.ReplaceAll(usages, "[=true|false]", "             ") // which nobody types
+	fmt.Fprintf(&b, "Flags:\n%s\nOptions (* is required):\n", usages)
 	writeOptions(&b, spec.options(), "  ")
 	return b.String()
 }
@@ -71,9 +78,10 @@ func writeOptions(b *strings.Builder, options []Option, indent string) {
 		if o.Required {
 			mark = "*"
 		}
-		fmt.Fprintf(b, "%s%s %s (%s)\n", indent, mark, o.Name, strings.Join(o.facts(), ", "))
+		facts := wrap(fmt.Sprintf("%s (%s)", o.Name, strings.Join(o.facts(), ", ")), indent+"      ")
+		fmt.Fprintf(b, "%s%s %s\n", indent, mark, strings.TrimLeft(facts, " "))
 		for _, paragraph := range o.Description {
-			fmt.Fprintf(b, "%s\n", wrap(markup.Replace(paragraph), indent+"      "))
+			fmt.Fprintf(b, "%s\n", wrap(plainText(paragraph), indent+"      "))
 		}
 		writeOptions(b, o.Options, indent+"    ")
 	}
@@ -103,8 +111,15 @@ func (o Option) facts() []string {
 	return facts
 }
 
-// markup takes Ansible's markup out of a text for the terminal.
-var markup = strings.NewReplacer("C(", "(", "V(", "(", "O(", "(", "B(", "(", "I(", "(", "E(", "(", "RV(", "(", "M(", "(", "U(", "(")
+// Ansible's markup: what is to be typed (C, V) gets quotes on the terminal, names go without.
+var (
+	typed = regexp.MustCompile(`\b[CV]\(([^()]*)\)`)
+	named = regexp.MustCompile(`\b(?:[OEMBIUP]|RV)\(([^()]*)\)`)
+)
+
+func plainText(markup string) string {
+	return named.ReplaceAllString(typed.ReplaceAllString(markup, "'$1'"), "$1")
+}
 
 const width = 110
 

@@ -278,7 +278,7 @@ steps:
   sample:
     - set core/project to my-project in gcloud's configuration default
 errors:
-  description: All problems with the options, each by itself; RV(msg) has them in one line.
+  description: All problems with the options, each by itself; C(msg) has them in one line.
   returned: when more than one option is wrong or missing
   type: list
   elements: str

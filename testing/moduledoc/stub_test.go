@@ -25,13 +25,13 @@ var everything = ansible.Spec{
 	Description:      []string{"Yes", `Says "no", 'perhaps' and C:\new; # not a comment.`, strings.Repeat("A long paragraph: with words - and # signs. ", 6) + "End."},
 	Notes:            []string{"{{ no template }}"},
 	SeeAlso:          []string{"metalstack.initial_cluster.gcp_auth"},
-	VersionAdded:     "1.10",
+	VersionAdded:     "1.10.0",
 	Options: []ansible.Option{
 		{Name: "name", Required: true, Aliases: []string{"zone", "id"}, Description: []string{"Its name: anything."}, DeprecatedAliases: []ansible.DeprecatedAlias{
 			{Name: "id", Version: "2.0.0", Collection: "metalstack.initial_cluster"},
 		}},
 		{Name: "state", Default: "yes", Choices: []any{"yes", "no", "1"}, Description: []string{"Whether."}},
-		{Name: "size", Type: ansible.Int, Default: -3, Choices: []any{-3, 0, 7}, Description: []string{"How large."}, VersionAdded: "1.11"},
+		{Name: "size", Type: ansible.Int, Default: -3, Choices: []any{-3, 0, 7}, Description: []string{"How large."}, VersionAdded: "1.11.0"},
 		{Name: "ratio", Type: ansible.Float, Default: 0.5, Description: []string{"How much of it."}},
 		{Name: "token", NoLog: ansible.Secret, Env: []string{"ZONE_TOKEN", "TOKEN"}, Description: []string{"Ünïcode ✓."}},
 		{Name: "labels", Type: ansible.Dict, Default: map[string]any{"a": "b"}, Description: []string{"More."}},
