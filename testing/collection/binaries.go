@@ -15,7 +15,7 @@ import (
 	"strings"
 )
 
-// platforms are those that the tarball has binaries for. The first is what Ansible finds without the action plugin.
+// platforms are those that the tarball has binaries for.
 var platforms = []string{"linux_amd64", "linux_arm64"}
 
 // binaries is where they lie in a collection; the action plugin looks there, too.
@@ -37,8 +37,7 @@ func modules() ([]string, error) {
 	return names, nil
 }
 
-// buildInto builds the modules for the platforms into a collection: the binaries, their manifest, and the links by which Ansible
-// finds those of the first platform.
+// buildInto builds the modules for the platforms into a collection: the binaries, links to them, and their manifest.
 func buildInto(ctx context.Context, collection string, platforms []string) error {
 	names, err := modules()
 	if err != nil {
@@ -57,11 +56,11 @@ func buildInto(ctx context.Context, collection string, platforms []string) error
 		if err := addSums(manifest, folder, platform, names); err != nil {
 			return err
 		}
+		if err := link(collection, platform, names); err != nil {
+			return err
+		}
 	}
-	if err := writeManifest(filepath.Join(collection, binaries, "manifest.json"), manifest); err != nil {
-		return err
-	}
-	return link(filepath.Join(collection, "plugins/modules"), platforms[0], names)
+	return writeManifest(filepath.Join(collection, binaries, "manifest.json"), manifest)
 }
 
 // compile builds the modules so that the same sources give the same bytes, whoever builds them and where.
@@ -123,13 +122,15 @@ func writeManifest(path string, manifest map[string]map[string]string) error {
 	return os.Rename(path+".new", path)
 }
 
-// link makes folder/NAME lead to the binary. Ansible runs the link, and reads the documentation beside it in NAME.py.
-func link(folder, platform string, names []string) error {
+// link makes plugins/modules/PLATFORM/NAME lead to the binary, for Ansible's own way to run a module (an action plugin can ask for
+// metalstack.initial_cluster.PLATFORM.NAME). A link plugins/modules/NAME would hide the documentation in NAME.py from ansible-lint.
+func link(collection, platform string, names []string) error {
+	folder := filepath.Join(collection, "plugins/modules", platform)
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
 	for _, name := range names {
-		path, target := filepath.Join(folder, name), filepath.Join("../module_utils/bin", platform, name)
+		path, target := filepath.Join(folder, name), filepath.Join("../../module_utils/bin", platform, name)
 		if found, err := os.Readlink(path); err == nil && found == target {
 			continue
 		}

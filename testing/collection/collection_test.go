@@ -56,9 +56,7 @@ func installed(t *testing.T, tarball, version string) {
 	for _, name := range names {
 		assert.Contains(t, documented, "metalstack.initial_cluster."+name)
 		assert.Contains(t, ansible("ansible-doc", "metalstack.initial_cluster."+name), "ATTRIBUTES:", name)
-		link, err := os.Readlink(filepath.Join(folder, "plugins/modules", name))
-		require.NoError(t, err)
-		assert.Equal(t, "../module_utils/bin/linux_amd64/"+name, link)
+		assert.NoFileExists(t, filepath.Join(folder, "plugins/modules", name), "it would hide %s.py from ansible-lint", name)
 		for platform, machine := range map[string]elf.Machine{"linux_amd64": elf.EM_X86_64, "linux_arm64": elf.EM_AARCH64} {
 			checkBinary(t, folder, platform, name, machine)
 		}
@@ -66,7 +64,10 @@ func installed(t *testing.T, tarball, version string) {
 		require.NoError(t, err)
 		assert.Equal(t, name+" "+version+"\n", string(output))
 	}
-	assert.Contains(t, ansible("ansible", "localhost", "-m", "metalstack.initial_cluster.gcp_auth", "-a", "state=absent gcloud=true"), `"changed": false`)
+	for _, name := range []string{"gcp_auth", "linux_" + runtime.GOARCH + ".gcp_auth"} {
+		said := ansible("ansible", "localhost", "-m", "metalstack.initial_cluster."+name, "-a", "state=absent gcloud=true")
+		assert.Contains(t, said, `"changed": false`, name)
+	}
 }
 
 // ansibleIn gives a function that runs a command of the virtual environment, away from the checkout and the user's settings.
