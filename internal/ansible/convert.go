@@ -85,6 +85,7 @@ func toBool(value any) (any, error) {
 		if contains(booleansFalse, word) {
 			return false, nil
 		}
+		//lint:ignore ST1005 Ansible's words
 		return nil, fmt.Errorf("The value '%s' is not a valid boolean. Valid booleans include: %s", pyStr(v), reprAll(append(booleansTrue[:len(booleansTrue):len(booleansTrue)], booleansFalse...)))
 	}
 	return nil, fmt.Errorf("%s cannot be converted to a bool", pyClass(value))

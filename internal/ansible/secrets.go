@@ -91,6 +91,7 @@ func (v *validator) secretsBelow(o Option, element any) error {
 	}
 	params, ok := element.(*Object)
 	if !ok {
+		//lint:ignore ST1005 Ansible's words
 		return fmt.Errorf("Value '%s' in the sub parameter field '%s' must be a %s, not '%s'", pyStr(element), o.Name, o.Type, typeName(element))
 	}
 	return v.secretsOf(o.Options, params)

@@ -8,10 +8,10 @@ import json
 import os
 import sys
 
+from ansible.module_utils.basic import FILE_COMMON_ARGUMENTS
 from ansible.module_utils.common import warnings as ansible_warnings
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import env_fallback, remove_values
-from ansible.module_utils.basic import FILE_COMMON_ARGUMENTS
 
 RULES = ("mutually_exclusive", "required_together", "required_one_of", "required_if", "required_by")
 
@@ -27,7 +27,7 @@ def with_fallbacks(options):
 
 def global_warnings():
     messages = list(ansible_warnings.get_warning_messages())
-    getattr(ansible_warnings, "_global_warnings").clear()
+    ansible_warnings._global_warnings.clear()
     return messages
 
 
