@@ -41,17 +41,24 @@ var given sync.Map
 
 func (c *Cluster) freePorts() error {
 	for _, port := range []*int{&c.ports.API, &c.ports.Etcd, &c.ports.Peer} {
-		for try := 0; *port == 0; try++ {
-			candidate := firstPort + rand.IntN(lastPort-firstPort)
-			err := free(candidate)
-			if err == nil {
-				*port = candidate
-			} else if try == 100 {
-				return fmt.Errorf("find a free port: %w", err)
-			}
+		var err error
+		if *port, err = FreePort(); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// FreePort is a port of loopback that nobody listens at, below those that Linux gives to outgoing connections.
+func FreePort() (int, error) {
+	for try := 0; ; try++ {
+		candidate := firstPort + rand.IntN(lastPort-firstPort)
+		if err := free(candidate); err == nil {
+			return candidate, nil
+		} else if try == 100 {
+			return 0, fmt.Errorf("find a free port: %w", err)
+		}
+	}
 }
 
 func free(port int) error {

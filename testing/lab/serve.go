@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/metal-stack/initial-cluster/testing/certtest"
+	"github.com/metal-stack/initial-cluster/testing/gketest"
+	"github.com/metal-stack/initial-cluster/testing/googletest"
+)
+
+// daemon is what the serving process tells of itself in daemon.json, once it is ready.
+type daemon struct {
+	PID     int
+	Started time.Time
+}
+
+// serve is the process that goes on running: Google, until it is told to end.
+func (l lab) serve(ctx context.Context) error {
+	lock, err := l.lock("daemon.lock")
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	google, gke, err := l.google()
+	if err != nil {
+		return err
+	}
+	fmt.Println(time.Now().Format(time.RFC3339), "ready")
+	content, err := json.Marshal(daemon{PID: os.Getpid(), Started: time.Now()})
+	if err == nil {
+		err = replace(l.path("daemon.json"), content)
+	}
+	if err == nil {
+		<-ctx.Done()
+	}
+	fmt.Println(time.Now().Format(time.RFC3339), "ending")
+	return errors.Join(err, os.Remove(l.path("daemon.json")), gke.Close(), google.Close())
+}
+
+func (l lab) google() (*googletest.Server, *gketest.Server, error) {
+	a, err := l.addresses()
+	if err != nil {
+		return nil, nil, err
+	}
+	authority, err := certtest.NewAuthority(filepath.Dir(l.caFile()))
+	if err != nil {
+		return nil, nil, err
+	}
+	certificate, err := authority.ServerCertificate()
+	if err != nil {
+		return nil, nil, err
+	}
+	google, err := googletest.Start(googletest.Options{Dir: l.path("google"), Certificate: certificate, Listen: a.Google, MetadataListen: a.Metadata})
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := l.deployer(google); err != nil {
+		return nil, nil, errors.Join(err, google.Close())
+	}
+	gke, err := gketest.Start(gketest.Options{
+		Dir: l.path("gke"), Google: google, Certificate: certificate, CAFile: authority.File(), Listen: a.GKE, HTTPListen: a.Web,
+		Kubernetes: l.kube(), OperationTime: l.operationTime,
+	})
+	if err != nil {
+		return nil, nil, errors.Join(err, google.Close())
+	}
+	return google, gke, nil
+}
+
+// deployer makes the account the playbooks use, with the two roles that Google's documentation asks for, and writes its key file.
+func (l lab) deployer(google *googletest.Server) error {
+	account, err := google.ServiceAccount(project, "deployer", "roles/container.admin", "roles/iam.serviceAccountUser")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(l.keyFile()), 0o700); err != nil {
+		return err
+	}
+	return replace(l.keyFile(), account.KeyJSON)
+}
+
+// replace writes a file that others read only when it is whole.
+func replace(path string, content []byte) error {
+	if err := os.WriteFile(path+".new", content, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// later are the deployment options whose playbooks are not there yet.
+var later = []string{"dedicated", "autonomous"}
+
+// option is the deployment option to make.
+func option(arguments []string) (string, error) {
+	wanted := strings.Join(arguments, " ")
+	switch {
+	case wanted == "shared" || wanted == "":
+		return "shared", nil
+	case slices.Contains(later, wanted):
+		return "", fmt.Errorf("option %s is not built yet; make up OPTION=shared", wanted)
+	default:
+		return "", fmt.Errorf("option %s: there is none of that name; use shared, or later %s", wanted, strings.Join(later, ", "))
+	}
+}
+
+func (l lab) up(ctx context.Context, arguments []string) error {
+	wanted, err := option(arguments)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(l.kube()); err != nil {
+		return fmt.Errorf("%w; make kube builds it", err)
+	}
+	lock, err := l.lock("up.lock")
+	if errors.As(err, &errLocked{}) {
+		return fmt.Errorf("make up: %w; wait for it", err)
+	}
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	begin := time.Now()
+	if err := l.start(ctx); err != nil {
+		return err
+	}
+	a, err := l.addresses()
+	if err != nil {
+		return err
+	}
+	if err := l.write(a); err != nil {
+		return err
+	}
+	fmt.Printf("lab: Google is at %s, GKE at %s, %s\n\n", a.Google, a.GKE, time.Since(begin).Round(100*time.Millisecond))
+	if err := l.play(ctx, a, wanted); err != nil {
+		return err
+	}
+	return l.show(ctx, a, begin)
+}
+
+// play runs the playbook, which tells its progress itself.
+func (l lab) play(ctx context.Context, a addresses, playbook string) error {
+	file := filepath.Join("playbooks", playbook+".yml")
+	command := exec.CommandContext(ctx, filepath.Join(l.top, ".cache/venv/bin/ansible-playbook"), file)
+	// Ctrl-C at a terminal reaches Ansible by itself; it ends what it runs and tells so.
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+	command.WaitDelay = 30 * time.Second
+	command.Dir, command.Env = l.top, l.environment(a)
+	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
+	fmt.Printf("$ ansible-playbook -i %s %s\n", l.shown(l.path("inventory")), file)
+	if err := command.Run(); err != nil {
+		return fmt.Errorf("ansible-playbook %s: %w; what failed stands above, and the lab goes on running: make up again, or make down", file, err)
+	}
+	return nil
+}
