@@ -2,6 +2,7 @@ package gketest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"path"
@@ -124,7 +125,7 @@ func (s *Server) intercept(ctx context.Context, request any, info *grpc.UnarySer
 	}
 	answer, err := handle(context.WithValue(ctx, callerKey{}, caller), request)
 	if fault != nil && fault.Kind == Cut {
-		s.connections.cut(ctx)
+		return nil, errors.Join(s.connections.cut(ctx), err)
 	}
 	if fault != nil && fault.Kind == Garbled && err == nil {
 		return garbage{}, nil
@@ -222,14 +223,12 @@ func (r remembered) Close() error {
 	return r.Conn.Close()
 }
 
-func (c *connections) cut(ctx context.Context) {
+func (c *connections) cut(ctx context.Context) error {
 	caller, ok := peer.FromContext(ctx)
 	if !ok {
-		return
+		return errors.New("cut the connection: it is not known")
 	}
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	if conn := c.open[caller.Addr.String()]; conn != nil {
-		conn.Close()
-	}
+	return c.open[caller.Addr.String()].Close()
 }

@@ -1,6 +1,7 @@
 package kubetest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -49,8 +50,7 @@ func (p *process) live(started chan<- error, log *os.File) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer close(p.done)
-	err := p.command.Start()
-	log.Close()
+	err := errors.Join(p.command.Start(), log.Close())
 	started <- err
 	if err == nil {
 		// How it ended is in ProcessState; failure tells it.

@@ -36,7 +36,9 @@ func (l lab) show(ctx context.Context, a addresses, begin time.Time) error {
 		{"look further", ". " + l.shown(l.path("environment")) + "; kubectl get namespaces"},
 		{"remove all", "make down"},
 	} {
-		fmt.Fprintf(table, "%s\t%s\n", row[0], row[1])
+		if _, err := fmt.Fprintf(table, "%s\t%s\n", row[0], row[1]); err != nil {
+			return err
+		}
 	}
 	return table.Flush()
 }
