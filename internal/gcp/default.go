@@ -156,15 +156,23 @@ func (c *Credentials) openAccessToken() error {
 
 func (c *Credentials) explainMetadata(err error) error {
 	last := c.exchanges.last()
+	if last.host == "" {
+		return fmt.Errorf("%s: %w", c.origin, err)
+	}
+	return fmt.Errorf("%s: %s", c.origin, misread(last))
+}
+
+// misread says why the metadata server did not tell what it was asked.
+func misread(last exchange) string {
 	switch {
 	case last.status == http.StatusNotFound && strings.Contains(last.path, "/service-accounts/"):
-		return fmt.Errorf("%s: the machine has no service account; attach one, or name a key file", c.origin)
+		return "the machine has no service account; attach one, or name a key file"
+	case last.temporary() && last.status != 0:
+		return fmt.Sprintf("it answers %d %s; try again later", last.status, http.StatusText(last.status))
 	case last.status != 0:
-		return fmt.Errorf("%s: it answers %d %s, as no metadata server does; check GCE_METADATA_HOST", c.origin, last.status, http.StatusText(last.status))
-	case last.err != nil:
-		return fmt.Errorf("%s: no answer (%s); this host is no machine of Google Cloud, so name a key file", c.origin, oneLine(rootCause(last.err)))
+		return fmt.Sprintf("it answers %d %s, as no metadata server does; check GCE_METADATA_HOST", last.status, http.StatusText(last.status))
 	}
-	return fmt.Errorf("%s: %w", c.origin, err)
+	return fmt.Sprintf("no answer (%s); this host is no machine of Google Cloud, so name a key file", oneLine(rootCause(last.err)))
 }
 
 // rootCause is the innermost error's text, which lacks the addresses.

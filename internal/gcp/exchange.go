@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -43,11 +44,27 @@ func (r *recorder) last() exchange {
 	return r.seen
 }
 
-const longestError = 64 << 10
+// bound ends requests with a context, whatever context they were made with.
+type bound struct {
+	ctx  context.Context
+	next http.RoundTripper
+}
+
+func (b bound) RoundTrip(r *http.Request) (*http.Response, error) {
+	return b.next.RoundTrip(r.WithContext(b.ctx))
+}
+
+const longestAnswer = 1 << 20
 
 func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 	seen := exchange{host: request.URL.Host, path: request.URL.Path}
 	response, err := r.next.RoundTrip(request)
+	if err != nil {
+		seen.err = err
+		r.remember(seen)
+		return nil, err
+	}
+	content, err := wholeBody(response)
 	if err != nil {
 		seen.err = err
 		r.remember(seen)
@@ -58,11 +75,18 @@ func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 		seen.date = date
 	}
 	if seen.status >= http.StatusBadRequest {
-		seen.body, seen.err = io.ReadAll(io.LimitReader(response.Body, longestError))
-		response.Body = io.NopCloser(io.MultiReader(bytes.NewReader(seen.body), response.Body))
+		seen.body = content // of a good answer it could be a token
 	}
 	r.remember(seen)
 	return response, nil
+}
+
+// wholeBody reads the body before anybody else does: an answer that stops half way is none.
+func wholeBody(response *http.Response) ([]byte, error) {
+	content, err := io.ReadAll(io.LimitReader(response.Body, longestAnswer))
+	response.Body.Close()
+	response.Body = io.NopCloser(bytes.NewReader(content))
+	return content, err
 }
 
 // temporary is what is worth another try: https://cloud.google.com/storage/docs/retry-strategy has the list of statuses.

@@ -18,6 +18,8 @@ func (c *Credentials) explain(ctx context.Context, err error, last exchange, tri
 	doing := "mint a token for " + c.Describe()
 	why := ""
 	switch {
+	case last.status == 0 && last.host != "" && c.kind == Metadata && last.host == metadataHost():
+		why = misread(last)
 	case last.status == 0 && last.host != "":
 		why = unreachable(ctx, last)
 	case last.status >= http.StatusBadRequest:
@@ -82,10 +84,14 @@ func (c *Credentials) refused(last exchange) string {
 		return c.refusedImpersonation(last, said)
 	case c.kind == ServiceAccount && said.code != "":
 		return c.refusedKey(last, said)
+	case c.kind == Metadata:
+		return misread(last)
+	case c.kind == ExternalAccount && last.host == c.workload:
+		return fmt.Sprintf("%s answers %d %s instead of the workload's token; check credential_source", last.hostOf(), last.status, http.StatusText(last.status))
 	case c.kind == ExternalAccount && said.code != "":
-		return last.hostOf() + " refuses the workload's token: " + said.quote() + "; check audience and credential_source in " + c.origin
+		return last.hostOf() + " refuses the workload's token: " + said.quote() + "; check audience and credential_source"
 	case c.kind == AuthorizedUser && said.code == "invalid_grant":
-		return "the login has expired or was revoked (" + said.text + "); log in again: gcloud auth application-default login"
+		return "the login has expired or was revoked (" + said.quote() + "); log in again: gcloud auth application-default login"
 	}
 	return answered(last, said)
 }
@@ -115,11 +121,11 @@ func (c *Credentials) refusedKey(last exchange, said refusal) string {
 	key := "key " + c.keyID
 	switch {
 	case said.code == "invalid_grant" && strings.Contains(said.text, "JWT Signature"):
-		return key + " is revoked or not the account's; make a new key and replace " + c.origin
+		return key + " is revoked or not the account's; make a new key and give that one"
 	case said.code == "invalid_grant" && strings.Contains(said.text, "short-lived"):
 		return "Google refuses the time of the request; " + skew(last.date)
 	case said.code == "invalid_grant" && strings.Contains(said.text, "account not found"):
-		return "there is no such account; check client_email, or make the account and a new key in " + c.origin
+		return "there is no such account; check client_email, or make the account and a new key"
 	case said.code == "disabled_client":
 		return "the account is disabled; enable it: gcloud iam service-accounts enable " + c.account
 	case said.code == "invalid_scope":
@@ -155,6 +161,8 @@ func (c *Credentials) refusedImpersonation(last exchange, said refusal) string {
 	case said.reason == "IAM_PERMISSION_DENIED" && len(c.source.Delegates) > 0:
 		return fmt.Sprintf("permission %s is missing on the way to %s; grant each account roles/iam.serviceAccountTokenCreator on the next",
 			said.metadata["permission"], target)
+	case said.code == "PERMISSION_DENIED" && c.kind == ExternalAccount && c.source.Impersonate == "":
+		return fmt.Sprintf("the identity of this configuration may not act as %s; grant it roles/iam.workloadIdentityUser on that account", target)
 	case said.reason == "IAM_PERMISSION_DENIED" || said.code == "PERMISSION_DENIED":
 		return fmt.Sprintf("%s may not act as %s; grant it roles/iam.serviceAccountTokenCreator on that account", c.own(), target)
 	case said.code == "NOT_FOUND":
@@ -177,8 +185,13 @@ func (c *Credentials) unknownAccount(said refusal) string {
 
 // own is who the credentials are without impersonation.
 func (c *Credentials) own() string {
-	if c.account == "" {
-		return "the identity of " + c.origin
+	switch {
+	case c.account != "":
+		return c.account
+	case c.kind == ExternalAccount:
+		return "the identity of this configuration"
+	case c.kind == AuthorizedUser:
+		return "the user who logged in"
 	}
-	return c.account
+	return "the account of the access token"
 }

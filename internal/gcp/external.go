@@ -48,8 +48,18 @@ func (c *Credentials) useExternal(file keyFile, content []byte) error {
 		}
 		c.account = target
 	}
-	c.mint = library(google.ExternalAccount, content)
+	c.mint, c.workload = library(google.ExternalAccount, content), file.CredentialSource.host()
 	return file.CredentialSource.check()
+}
+
+// host is where the workload's own token comes from, and empty if from a file.
+func (s *credentialSource) host() string {
+	for _, source := range []string{s.URL, s.RegionURL} {
+		if where, err := url.Parse(source); err == nil && where.Host != "" {
+			return where.Host
+		}
+	}
+	return ""
 }
 
 func (s *credentialSource) check() error {

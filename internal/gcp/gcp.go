@@ -63,6 +63,7 @@ type Credentials struct {
 	origin    string // the file, or what else people know them by
 	account   string // of the credentials themselves, before impersonation; empty if unknown
 	keyID     string
+	workload  string // host that tells a workload its own token, if one does
 	project   string
 	source    Source
 	material  []byte // what the file holds: secret

@@ -110,11 +110,18 @@ func decodeKey(content []byte) (keyFile, error) {
 	case errors.As(err, &syntax):
 		return file, fmt.Errorf("not JSON, wrong at byte %d of %d; download the key again", syntax.Offset, len(content))
 	case errors.As(err, &kind):
-		return file, fmt.Errorf("%s is a %s; take the file as Google made it", strings.TrimPrefix(kind.Field, "externalFile."), jsonKind(kind.Value))
+		return file, fmt.Errorf("%s is a %s; take the file as Google made it", fieldName(kind.Field), jsonKind(kind.Value))
 	case err != nil:
 		return file, errors.New("not JSON of a Google key; take the file as Google made it")
 	}
 	return file, nil
+}
+
+func fieldName(path string) string {
+	if path == "" {
+		return "the file"
+	}
+	return strings.TrimPrefix(path, "externalFile.")
 }
 
 // jsonKind drops what else encoding/json may tell of a value: a number's digits.
@@ -223,6 +230,7 @@ func (c *Credentials) useImpersonated(file keyFile) error {
 	if err := c.use(inner, file.SourceCredentials); err != nil {
 		return fmt.Errorf("source_credentials: %w", err)
 	}
+	c.kind = kinds[inner.Type]
 	c.source.Impersonate, c.source.Delegates, c.source.Endpoints.IAMCredentials = target, file.Delegates, endpoint
 	c.material = file.SourceCredentials
 	return nil

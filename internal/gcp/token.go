@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -67,7 +68,8 @@ func (c *Credentials) attempt(ctx context.Context) (*oauth2.Token, error) {
 }
 
 func (c *Credentials) mintAs(ctx context.Context) (*oauth2.Token, error) {
-	ctx = context.WithValue(ctx, oauth2.HTTPClient, c.client)
+	// Google's library asks the token endpoint of a key without the context, and so would wait for ever.
+	ctx = context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: bound{ctx, c.client.Transport}})
 	if c.source.Impersonate == "" {
 		return c.mint(ctx, c.source.Scopes)
 	}

@@ -10,7 +10,7 @@ import (
 type Fault struct {
 	Path   string        // the beginning of the paths that are hit; empty hits all
 	Times  int           // so many requests; 0 is all until ClearFaults
-	Delay  time.Duration // before anything else; ends when the client or the server goes
+	Delay  time.Duration // before anything else; nothing is done if the client or the server goes meanwhile
 	Status int           // answered instead of the truth, with Body
 	Body   string        // a Status of 0 and a Body is 200 with this body
 	Kind   string        // content type of Body; application/json without
@@ -59,14 +59,12 @@ func (s *Server) faulty(handler http.Handler) http.Handler {
 			handler.ServeHTTP(w, r)
 			return
 		}
-		if fault.Delay > 0 {
-			select {
-			case <-time.After(fault.Delay):
-			case <-r.Context().Done():
-			case <-s.stopped:
-			}
+		select {
+		case <-time.After(fault.Delay):
+			fault.answer(w, r, handler)
+		case <-r.Context().Done():
+		case <-s.stopped:
 		}
-		fault.answer(w, r, handler)
 	})
 }
 
