@@ -3,6 +3,7 @@ package ansible
 import (
 	"errors"
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 )
@@ -76,6 +77,9 @@ func (v *validator) convertOption(o Option, value any, params *Object) error {
 	}
 	elements, isList := converted.([]any)
 	if !isList {
+		if i, isInt := converted.(*big.Int); isInt && !prints(i) {
+			return errTooManyDigits
+		}
 		v.fail("Invalid type %s for option '%s'%s, elements value check is supported only with 'list' type", o.Type.or(Str), pyStr(converted), v.foundQuoted("."))
 		if elements, err = iterate(converted); err != nil {
 			return err

@@ -101,8 +101,8 @@ func toInt(value any) (any, error) {
 	case bool, *big.Int:
 		return v, nil
 	case string:
-		if i, ok := decimalInt(v); ok {
-			return i, nil
+		if i, isWhole, err := decimalInt(v); isWhole {
+			return i, err
 		}
 	case float64:
 		if r := toRat(v); r != nil && r.IsInt() {
@@ -161,7 +161,7 @@ func toDict(value any) (any, error) {
 }
 
 func dictFromBraces(text string) (any, error) {
-	if value, err := parseJSON(text, python); err == nil {
+	if value, err := parseJSON(text, pythonDepth); err == nil {
 		return value, nil
 	}
 	if value, err := parseLiteral(text); err == nil {

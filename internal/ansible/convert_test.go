@@ -32,7 +32,15 @@ func TestIntIsADecimalWithoutAFraction(t *testing.T) {
 		".5": "", "5.": "5", ".": "", "": "", "e5": "", "1e": "", "1e_3": "1000", "0x10": "", "٣٤": "34", "１２": "12", "🯰": "0", "²": "", "Ⅷ": "", "\U00011f53": "", "--1": "", "1 2": "", "nan": "", "1\x00": "",
 		"\u2003 7\u3000": "7", "\x1c8\x1f": "8", "12345678901234567890123": "12345678901234567890123", "0e999999999": "0",
 		"inf": "", "1e999999999": "", "1e-999999999": "", // Python falls over the first and fills the memory for the second
+		"000000001" + strings.Repeat("0", 4999) + "e-4999": "1", strings.Repeat("9", 5000): strings.Repeat("9", 5000),
 	})
+}
+
+func TestAnIntThatWouldTakeMinutesIsRefused(t *testing.T) {
+	for _, text := range []string{strings.Repeat("9", 8<<20), "1e100000", "-3" + strings.Repeat("0", 1<<20)} {
+		_, err := convert(text, Int, testEnv)
+		assert.EqualError(t, err, "Exceeds the limit (4300 digits) for integer string conversion; use sys.set_int_max_str_digits() to increase the limit")
+	}
 }
 
 func TestFloatIsPythons(t *testing.T) {

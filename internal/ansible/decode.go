@@ -82,10 +82,17 @@ func decodeInt(from any, into reflect.Value, name string) error {
 		return mismatch(from, into, name)
 	}
 	if !i.IsInt64() || into.OverflowInt(i.Int64()) {
-		return fmt.Errorf("option %s: %s is too large", name, i)
+		return fmt.Errorf("option %s: %s is too large", name, shortened(i.String()))
 	}
 	into.SetInt(i.Int64())
 	return nil
+}
+
+func shortened(digits string) string {
+	if len(digits) > 40 {
+		return fmt.Sprintf("%s... (%d digits)", digits[:20], len(digits))
+	}
+	return digits
 }
 
 func decodeSlice(from any, into reflect.Value, name string) error {

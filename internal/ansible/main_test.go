@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/big"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -148,6 +149,7 @@ func TestOnlyASCIIAndNothingAnsibleStumblesOver(t *testing.T) {
 			"thing":   map[string]any{"__ansible_type": 1, "text": "a\u0085b\u2028c", "big": uint64(1) << 63},
 			"numbers": []any{math.NaN(), math.Inf(-1), 1e300},
 			"broken":  "a\xffb",
+			"long":    new(big.Int).Exp(big.NewInt(10), big.NewInt(4300), nil),
 			"results": []any{1}, "skipped": true, "changed": false, "_ansible_x": 1, // Ansible's own names
 		}}, nil
 	}
@@ -155,6 +157,7 @@ func TestOnlyASCIIAndNothingAnsibleStumblesOver(t *testing.T) {
 	assert.Equal(t, map[string]any{"ansible_type": int64(1), "text": "a\u0085b\u2028c", "big": "9223372036854775808"}, reply["thing"])
 	assert.Equal(t, []any{"nan", "-inf", 1e300}, reply["numbers"])
 	assert.Equal(t, "a\uFFFDb", reply["broken"])
+	assert.Equal(t, "1"+strings.Repeat("0", 4300), reply["long"])
 	assert.Equal(t, "bo \uFFFD", reply["invocation"].(map[string]any)["module_args"].(map[string]any)["name"])
 	assert.NotRegexp(t, `[^\x00-\x7f]|NaN`, raw)
 	assert.NotContains(t, reply, "results")

@@ -3,6 +3,7 @@ package ansible
 import (
 	"errors"
 	"math"
+	"math/big"
 	"slices"
 	"strings"
 )
@@ -114,12 +115,16 @@ func (p process) print(reply *Object, secrets *concealed) int {
 	return code
 }
 
-// presentable replaces what Ansible can't read back: numbers that are none, texts that are not Unicode, and the key by which it
+// presentable replaces what Ansible can't read back: numbers that are none or have too many digits, texts that are not Unicode, and the key by which it
 // marks types of its own.
 func presentable(value any) any {
 	switch v := value.(type) {
 	case float64:
 		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return pyStr(v)
+		}
+	case *big.Int:
+		if !prints(v) {
 			return pyStr(v)
 		}
 	case string:

@@ -13,14 +13,11 @@ import (
 
 // Limits of what is read, so that a hostile text costs neither the stack nor minutes. Inside a module Python has its own: the
 // recursion limit of 1000, of which a few levels are in use, and the 4300 digits of sys.int_info.default_max_str_digits.
-var (
-	generous = jsonLimits{depth: 10_000, digits: 1_000_000}
-	python   = jsonLimits{depth: 980, digits: maxDigits}
+const (
+	maxDepth    = 10_000
+	pythonDepth = 980
+	maxDigits   = 4300
 )
-
-const maxDigits = 4300
-
-type jsonLimits struct{ depth, digits int }
 
 var (
 	errTooDeep = errors.New("nested too deep")
@@ -29,10 +26,10 @@ var (
 
 // ParseJSON reads one JSON value as Python's json.loads does: integers of any length, NaN and the infinities, lone surrogates,
 // the last of equal keys. Trailing blanks are allowed, anything else behind the value is an error.
-func ParseJSON(text string) (any, error) { return parseJSON(text, generous) }
+func ParseJSON(text string) (any, error) { return parseJSON(text, maxDepth) }
 
-func parseJSON(text string, limits jsonLimits) (any, error) {
-	p := jsonParser{text: text, limits: limits}
+func parseJSON(text string, depth int) (any, error) {
+	p := jsonParser{text: text, depth: depth}
 	value, err := p.value(0)
 	if err != nil {
 		return nil, err
@@ -45,9 +42,9 @@ func parseJSON(text string, limits jsonLimits) (any, error) {
 }
 
 type jsonParser struct {
-	text   string
-	at     int
-	limits jsonLimits
+	text  string
+	at    int
+	depth int // at most
 }
 
 func (p *jsonParser) fail(why string) error {
@@ -78,7 +75,7 @@ var jsonWords = []struct {
 }
 
 func (p *jsonParser) value(depth int) (any, error) {
-	if depth > p.limits.depth {
+	if depth > p.depth {
 		return nil, errTooDeep
 	}
 	p.blanks()
@@ -198,7 +195,7 @@ func (p *jsonParser) number() (any, error) {
 	}
 	text := p.text[start:end]
 	if integer {
-		if len(strings.TrimPrefix(text, "-")) > p.limits.digits {
+		if len(strings.TrimPrefix(text, "-")) > maxDigits {
 			return nil, errTooLong
 		}
 		i, _ := new(big.Int).SetString(text, 10)

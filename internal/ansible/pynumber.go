@@ -1,15 +1,13 @@
 package ansible
 
 import (
+	"fmt"
 	"math"
 	"math/big"
 	"strconv"
 	"strings"
 	"unicode"
 )
-
-// maxExponent bounds the integers that a text such as 1e999999999 may ask for: Python would fill the memory with them.
-const maxExponent = 1_000_000
 
 // asciiNumber is what float and Decimal read of a text: without outer blanks, with ASCII digits for those of other scripts.
 func asciiNumber(s string, isBlank func(rune) bool) string {
@@ -38,8 +36,15 @@ func digitValue(r rune) rune {
 	return (r - zero) % 10
 }
 
+// longestInt is how many digits an integer may have that a text gives. Python has no bound here, though it prints no more than
+// maxDigits; a million would take it, and us, minutes.
+const longestInt = 100_000
+
+// errTooManyDigits is what Python says of an integer that it does not print.
+var errTooManyDigits = fmt.Errorf("Exceeds the limit (%d digits) for integer string conversion; use sys.set_int_max_str_digits() to increase the limit", maxDigits)
+
 // decimalInt is int(Decimal(s)), if s is a decimal number without a fraction.
-func decimalInt(s string) (*big.Int, bool) {
+func decimalInt(s string) (i *big.Int, isWhole bool, err error) {
 	text := strings.ReplaceAll(asciiNumber(s, isSpace), "_", "")
 	mantissa, exponent, hasExponent := cutExponent(text)
 	sign, digits := "", mantissa
@@ -48,13 +53,13 @@ func decimalInt(s string) (*big.Int, bool) {
 	}
 	whole, fraction, _ := strings.Cut(digits, ".")
 	if whole+fraction == "" || !allDigits(whole+fraction) {
-		return nil, false
+		return nil, false, nil
 	}
 	e := 0
 	if hasExponent {
 		n, err := strconv.Atoi(exponent)
 		if err != nil || !allDigits(strings.TrimLeft(exponent[:1], "+-")+exponent[1:]) {
-			return nil, false
+			return nil, false, nil
 		}
 		e = n
 	}
@@ -70,29 +75,25 @@ func cutExponent(text string) (mantissa, exponent string, has bool) {
 }
 
 // shiftedInt is digits * 10^shift, if that is whole.
-func shiftedInt(sign, digits string, shift int) (*big.Int, bool) {
-	value, _ := new(big.Int).SetString(digits, 10)
+func shiftedInt(sign, digits string, shift int) (i *big.Int, isWhole bool, err error) {
+	digits = strings.TrimLeft(digits, "0")
+	significant := strings.TrimRight(digits, "0")
+	shift += len(digits) - len(significant)
 	switch {
-	case value.Sign() == 0:
-		return value, true
-	case shift > maxExponent || shift < -maxExponent:
-		return nil, false
-	case shift >= 0:
-		value.Mul(value, power10(shift))
-	default:
-		remainder := new(big.Int)
-		if value.QuoRem(value, power10(-shift), remainder); remainder.Sign() != 0 {
-			return nil, false
-		}
+	case significant == "":
+		return new(big.Int), true, nil
+	case shift < 0:
+		return nil, false, nil
+	case shift > longestInt-len(significant):
+		return nil, true, errTooManyDigits
 	}
-	if sign == "-" {
-		value.Neg(value)
-	}
-	return value, true
+	i, isWhole = new(big.Int).SetString(sign+significant+strings.Repeat("0", shift), 10)
+	return i, isWhole, nil
 }
 
-func power10(n int) *big.Int {
-	return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil)
+// prints tells whether Python prints an integer.
+func prints(i *big.Int) bool {
+	return i.CmpAbs(new(big.Int).Exp(big.NewInt(10), big.NewInt(maxDigits), nil)) < 0
 }
 
 func allDigits(s string) bool {

@@ -336,7 +336,7 @@ func decodeBytes(b pyBytes) string {
 	return string(text)
 }
 
-// runes is Python's list(s): runeCount its len.
+// runes is Python's list(s).
 func runes(s string) []rune {
 	var all []rune
 	for i := 0; i < len(s); {
@@ -347,7 +347,16 @@ func runes(s string) []rune {
 	return all
 }
 
-func runeCount(s string) int { return len(runes(s)) }
+// runeCount is Python's len(s). Every rune, and every lone surrogate, has one byte that continues no other.
+func runeCount(s string) int {
+	n := 0
+	for i := range len(s) {
+		if s[i]&0xC0 != 0x80 {
+			n++
+		}
+	}
+	return n
+}
 
 // strip is Python's str.strip().
 func strip(s string) string { return strings.TrimFunc(s, isSpace) }

@@ -158,7 +158,20 @@ func (c censor) text(text string) string {
 		return placeholder
 	}
 	for _, secret := range c {
+		if secret == "" {
+			text = betweenRunes(text)
+			continue
+		}
 		text = strings.ReplaceAll(text, secret, stars)
 	}
 	return text
+}
+
+// betweenRunes is what is left of a text without the empty text: Python finds that around every character.
+func betweenRunes(text string) string {
+	b := []byte(stars)
+	for _, r := range runes(text) {
+		b = append(appendRune(b, r), stars...)
+	}
+	return string(b)
 }

@@ -42,16 +42,17 @@ func TestAnswersAreThoseOfAnsible(t *testing.T) {
 
 	kinds, agreeing, differing := map[string]int{}, 0, 0
 	for i, line := range lines {
-		want, got := normal(t, newest[i]), normal(t, answers[i])
+		want := normal(t, newest[i])
 		kind, _, _ := strings.Cut(want, ":")
 		if strings.HasPrefix(want, `{"ok": false`) {
 			kind = "refused"
 		}
 		kinds[strings.Trim(kind, `{"`)]++
 		if kind == `{"crash"` {
-			assert.NotContains(t, got, `{"error"`, line)
+			assert.NotContains(t, answers[i], `{"error"`, line)
 			continue
 		}
+		got := normal(t, answers[i])
 		if normal(t, installed[i]) == want {
 			agreeing++
 		}

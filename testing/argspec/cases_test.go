@@ -35,9 +35,9 @@ func (g generator) question() *ansible.Object {
 
 func (g generator) censorQuestion() *ansible.Object {
 	secrets := g.list(5, func() any {
-		return pick(g, "secret", "sec", "cret", "1", "42", "ä", "e", "True", "None", "a.c", "12.5", "1e+16", "😀", "*", "**", "VALUE", "nan", "-", "LOG", surrogate(0xD83D), "x"+g.text(3))
+		return pick(g, "", "secret", "sec", "cret", "1", "42", "ä", "e", "True", "None", "a.c", "12.5", "1e+16", "😀", "*", "**", "VALUE", "nan", "-", "LOG", surrogate(0xD83D), "x"+g.text(3))
 	})
-	texts := []any{"secret", "my secret!", "xsecx", "secsecsecret", "ä", integer(42), integer(142), 12.5, 1e16, true, false, nil, "", "*", "None of 1", "True", nan, -infinite, "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", "********", 0.1}
+	texts := []any{"secret", "my secret!", "xsecx", "secsecsecret", "ä", integer(42), integer(142), 12.5, 1e16, true, false, nil, "", "*", "None of 1", "True", nan, -infinite, "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", "********", 0.1, surrogate(0xD83D), "é" + surrogate(0xDC80)}
 	var value func(depth int) any
 	value = func(depth int) any {
 		switch {

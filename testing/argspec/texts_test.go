@@ -87,7 +87,7 @@ func (g generator) digits() string {
 // numeral gives what is or looks like a number, also in the literals of JSON and Python.
 func (g generator) numeral() string {
 	if g.chance(10) {
-		return pick(g, "nan", "sNaN12", "-nan", "inf", "-Infinity", "0x1F", "1e-400", "1e309", "ınf", "1__2", "_1", "1_", "1"+strings.Repeat("0", 30)+".0", "12345678901234567890.0", "0e0", "-0", "-0.0", "0.1e1", ".", "e5", "+", "1,5", "0_0", "00012")
+		return pick(g, "nan", "sNaN12", "-nan", "inf", "-Infinity", "0x1F", "1e-400", "1e309", "ınf", "1__2", "_1", "1_", "1"+strings.Repeat("0", 30)+".0", strings.Repeat("9", 4300), strings.Repeat("9", 4301), "-1e4300", "12345678901234567890.0", "0e0", "-0", "-0.0", "0.1e1", ".", "e5", "+", "1,5", "0_0", "00012")
 	}
 	text := pick(g, "", "", "", "-", "+", "--", "+-") + g.digits()
 	if g.chance(25) {
