@@ -23,8 +23,9 @@ var mayImport = map[string][]string{
 	"modules":          {"internal"},
 	"internal/ansible": {"internal/wait", "github.com/spf13/pflag", "golang.org/x/sys"},
 	"internal/wait":    {},
-	"internal/gcp":     {"golang.org/x/oauth2", "cloud.google.com/go/compute/metadata", "github.com/golang-jwt/jwt", "google.golang.org/grpc", "golang.org/x/sys"},
-	"internal/kube":    {"internal/wait", "go.yaml.in/yaml"},
+	"internal/gcp":     {"internal/file", "golang.org/x/oauth2", "cloud.google.com/go/compute/metadata", "github.com/golang-jwt/jwt", "google.golang.org/grpc", "golang.org/x/sys"},
+	"internal/file":    {},
+	"internal/kube":    {"internal/file", "internal/wait", "go.yaml.in/yaml"},
 	"internal/gke":     {"internal/gcp", "internal/kube", "internal/wait", "cloud.google.com/go/container", "google.golang.org"},
 }
 

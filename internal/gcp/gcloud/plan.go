@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
+
+	"github.com/metal-stack/initial-cluster/internal/file"
 )
 
 // Plan is what is to be done to a configuration. It is applied once.
@@ -86,9 +87,9 @@ func (c *Configuration) Login(want Login) (*Plan, error) {
 	switch {
 	case stored == nil:
 		plan.before["credentials"] = ""
-		plan.first(step{"store the credentials in " + override, func() error { return write(override, want.Key, 0o600) }})
+		plan.first(step{"store the credentials in " + override, func() error { return file.Replace(override, want.Key, 0o600) }})
 	case !holds(stored, want.Key):
-		plan.first(step{"replace the credentials in " + override, func() error { return write(override, want.Key, 0o600) }})
+		plan.first(step{"replace the credentials in " + override, func() error { return file.Replace(override, want.Key, 0o600) }})
 	case mode != 0o600:
 		plan.after["credentials"] = keyState(stored, 0o600)
 		plan.first(step{"make " + override + " readable for its owner only", func() error { return os.Chmod(override, 0o600) }})
@@ -145,12 +146,12 @@ func (c *Configuration) plan(values []string, active string) *Plan {
 	}
 	if len(sets) > 0 {
 		text := strings.Join(sets, ", ") + " in gcloud's configuration " + c.name
-		p.steps = append(p.steps, step{text, func() error { return write(c.path(), []byte(edited.String()), modeOf(c.path())) }})
+		p.steps = append(p.steps, step{text, func() error { return file.Replace(c.path(), []byte(edited.String()), modeOf(c.path())) }})
 	}
 	// Where nothing names the active configuration, gcloud's first run makes default anew: empty.
 	if active != c.stored {
 		p.steps = append(p.steps, step{"make " + active + " gcloud's active configuration",
-			func() error { return write(c.activePath(), []byte(active), modeOf(c.activePath())) }})
+			func() error { return file.Replace(c.activePath(), []byte(active), modeOf(c.activePath())) }})
 	}
 	return p
 }
@@ -179,37 +180,4 @@ func modeOf(path string) fs.FileMode {
 		return info.Mode().Perm()
 	}
 	return 0o600
-}
-
-// write replaces a file at once or not at all; a link is followed.
-func write(path string, content []byte, mode fs.FileMode) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	target := path
-	if resolved, err := filepath.EvalSymlinks(path); err == nil {
-		target = resolved
-	}
-	fresh, err := os.CreateTemp(filepath.Dir(target), "."+filepath.Base(target)+".*")
-	if err != nil {
-		return about(path, err)
-	}
-	_, err = fresh.Write(content)
-	err = errors.Join(err, fresh.Chmod(mode), fresh.Sync(), fresh.Close())
-	if err == nil {
-		err = os.Rename(fresh.Name(), target)
-	}
-	if err != nil {
-		return about(path, errors.Join(err, os.Remove(fresh.Name())))
-	}
-	return nil
-}
-
-// about names the file instead of the temporary one.
-func about(path string, err error) error {
-	var at *fs.PathError
-	if errors.As(err, &at) {
-		err = at.Err
-	}
-	return fmt.Errorf("write %s: %w", path, err)
 }
