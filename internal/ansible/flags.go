@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -27,7 +28,14 @@ func (p process) parse(spec Spec) (c call, code int, done bool) {
 	version := flags.Bool("version", false, "show the version of the collection")
 	asJSON := flags.Bool("spec", false, "show the specification of the options as JSON")
 	flags.StringVar(&c.progressFile, "progress", "", "keep the newest line of progress in `FILE` while running")
+	asked := make([]*bool, len(p.commands))
+	for i, command := range p.commands {
+		asked[i] = command.addTo(flags)
+	}
 	err := flags.Parse(p.args)
+	if i := slices.IndexFunc(asked, func(yes *bool) bool { return *yes }); i >= 0 && err == nil && !*help {
+		return c, p.command(spec, p.commands[i], flags.Args()), true
+	}
 	switch {
 	case err != nil:
 		return c, p.tell(p.stderr, 2, "%s: %v; %s --help shows how it is called\n", spec.Name, err, spec.Name), true

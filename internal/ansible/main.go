@@ -16,15 +16,17 @@ import (
 
 // Main is a module's main function: it reads the arguments, runs, prints the result and exits, with 1 if the result has failed.
 // Arguments come from the file that the first argument names (as Ansible calls binary modules), or for "-" from standard input.
-// Nothing else is ever on standard output, and on standard error only the Go runtime's last words on a crash.
-func Main[P any](spec Spec, run Run[P]) {
-	p := process{args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.LookupEnv, settle: settle, grace: grace}
+// Nothing else is ever on standard output, and on standard error only the Go runtime's last words on a crash. A command is done instead
+// if the program is called with its flag.
+func Main[P any](spec Spec, run Run[P], commands ...Command) {
+	p := process{args: os.Args[1:], commands: commands, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.LookupEnv, settle: settle, grace: grace}
 	os.Exit(p.main(spec, work(run)))
 }
 
 // process is what Main has of the outer world.
 type process struct {
 	args           []string
+	commands       []Command
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         lookupEnv
