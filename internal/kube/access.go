@@ -19,11 +19,15 @@ type Access struct {
 	User   User
 }
 
-// User is a credential: one of its fields is set.
+// User is a credential: a token, or a program that gives one.
 type User struct {
-	Token string // secret
+	Token string            // secret
+	Note  map[string]string // kept beside a token, for whoever writes the next one
 	Exec  *Exec
 }
+
+// noted is the name of the kubeconfig's extension that holds a note.
+const noted = "metalstack.initial_cluster"
 
 // Exec is a program that Kubernetes' clients call for a credential. Nothing of it is a secret.
 // https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
@@ -58,7 +62,7 @@ func DefaultConfigPath() (string, error) {
 var owned = map[string][]string{
 	"cluster": {"server", "certificate-authority-data", "certificate-authority", "insecure-skip-tls-verify"},
 	"user": {"token", "tokenFile", "exec", "auth-provider", "username", "password",
-		"client-certificate", "client-certificate-data", "client-key", "client-key-data"},
+		"client-certificate", "client-certificate-data", "client-key", "client-key-data", "extensions"},
 	"context": {"cluster", "user"},
 }
 
@@ -80,7 +84,11 @@ func (a Access) fields(kind string) map[string]any {
 		if a.User.Exec != nil {
 			return map[string]any{"exec": a.User.Exec.fields()}
 		}
-		return map[string]any{"token": a.User.Token}
+		fields := map[string]any{"token": a.User.Token}
+		if a.User.Note != nil {
+			fields["extensions"] = []any{map[string]any{"name": noted, "extension": a.User.Note}}
+		}
+		return fields
 	}
 	return nil
 }

@@ -37,6 +37,27 @@ func ObserveConfig(path string) (*Config, error) {
 // Path is the kubeconfig's path as it was named.
 func (c *Config) Path() string { return c.path }
 
+// Token is the token of a user with its note, or empty.
+func (c *Config) Token(user string) (token string, note map[string]string) {
+	var found struct {
+		Token      string
+		Extensions []struct {
+			Name      string
+			Extension map[string]string
+		}
+	}
+	entry := body(c.root, "users", "user", user)
+	if entry == nil || entry.Decode(&found) != nil {
+		return "", nil
+	}
+	for _, extension := range found.Extensions {
+		if extension.Name == noted {
+			note = extension.Extension
+		}
+	}
+	return found.Token, note
+}
+
 func (c *Config) read() error {
 	var err error
 	if c.target, err = file.Follow(c.path); err != nil {

@@ -45,20 +45,21 @@ func Problems(user string, options auth.Params) []string {
 // unknown stands in a plan's difference for the address of a cluster that is to be made.
 const unknown = "https://(known when the cluster is there)"
 
-// Plan plans what has to be done so that the cluster can be used by way of the kubeconfig. For a user of the kind Token it mints one.
+// Plan plans what has to be done so that the cluster can be used by way of the kubeconfig. For a user of the kind Token it mints one, unless there
+// is one of the same credentials that is good for long.
 func (h Handout) Plan(ctx context.Context) (*Plan, error) {
 	found, err := observe(h.Path)
 	if err != nil {
 		return nil, err
 	}
-	plan := &Plan{lookOnly: h.Server == ""}
+	plan := &Plan{path: found.Path(), lookOnly: h.Server == ""}
 	access := kube.Access{Name: h.Name, Server: cmp.Or(h.Server, unknown), CA: h.CA}
 	key := storedKey(found.Path(), h.Name)
 	switch h.User {
 	case Exec:
 		err = h.planExec(plan, &access, key)
 	case Token:
-		access.User.Token, err = h.token(ctx)
+		err = h.planToken(ctx, &access.User, found)
 	default:
 		access.User.Exec = googlePlugin(h.Auth)
 	}
@@ -86,7 +87,7 @@ func Purge(path, name string) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	plan := &Plan{}
+	plan := &Plan{path: found.Path()}
 	plan.add(purge)
 	return plan, plan.addRemoval(storedKey(found.Path(), name))
 }
@@ -107,6 +108,7 @@ func observe(path string) (*kube.Config, error) {
 
 // Plan is what is to be done, in this order: what the credential needs, the kubeconfig, and what is needed no more.
 type Plan struct {
+	path     string
 	parts    []part
 	lookOnly bool
 }
@@ -118,6 +120,9 @@ type part interface {
 }
 
 func (p *Plan) add(next part) { p.parts = append(p.parts, next) }
+
+// Path is the kubeconfig's path, absolute.
+func (p *Plan) Path() string { return p.path }
 
 // Steps are the steps, each one sentence.
 func (p *Plan) Steps() (steps []string) {

@@ -222,6 +222,13 @@ func (w *world) exists(file string) bool {
 	return err == nil
 }
 
+func (w *world) edit(file, old, replacement string) {
+	w.Helper()
+	content, err := os.ReadFile(filepath.Join(w.home, file))
+	require.NoError(w, err)
+	w.write(file, []byte(strings.ReplaceAll(string(content), old, replacement)))
+}
+
 // private wants everything that was written to be its owner's alone.
 func (w *world) private() {
 	w.Helper()
@@ -278,6 +285,13 @@ func TestOneKindOfUserTakesThePlaceOfAnother(t *testing.T) {
 	shown, err := json.Marshal([]any{before, after})
 	require.NoError(t, err)
 	assert.NotContains(t, string(shown), token)
+
+	assert.Empty(t, w.plan(kubeconfig.Token, inline).Steps(), "the token is good for long")
+	of := auth.Params{ServiceAccountFile: filepath.Join(w.home, "key.json")}
+	assert.Equal(t, []string{changeUser}, w.steps(w.plan(kubeconfig.Token, of)), "but not of these credentials")
+	w.edit(".kube/config", time.Now().UTC().Format("2006-01-02T15"), "2026-01-01T00")
+	w.edit(".kube/config", time.Now().Add(time.Hour).UTC().Format("2006-01-02T15"), "2026-01-01T00")
+	assert.Equal(t, []string{changeUser}, w.steps(w.plan(kubeconfig.Token, inline)), "nor when it ends soon")
 
 	plan = w.plan(kubeconfig.Google, inline)
 	assert.Equal(t, []string{changeUser}, w.steps(plan))

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/metal-stack/initial-cluster/internal/ansible"
 	"github.com/metal-stack/initial-cluster/internal/gcp"
@@ -83,13 +84,28 @@ func (h Handout) variables() map[string]string {
 	return set
 }
 
-func (h Handout) token(ctx context.Context) (string, error) {
+// fresh is how long a token that is there must still be good for not to be replaced: three quarters of Google's hour.
+const fresh = 45 * time.Minute
+
+// planToken writes a token, or keeps the one that is there if it is of the same credentials and good for long.
+func (h Handout) planToken(ctx context.Context, user *kube.User, found *kube.Config) error {
+	who := h.Credentials.Describe()
+	old, note := found.Token(h.Name)
+	if expires, err := time.Parse(time.RFC3339, note["expires"]); err == nil && old != "" && note["credentials"] == who && time.Until(expires) > fresh {
+		ansible.Conceal(ctx, old)
+		user.Token, user.Note = old, note
+		return nil
+	}
 	token, err := h.Credentials.Token(ctx)
 	if err != nil {
-		return "", fmt.Errorf("write the kubeconfig: %w", err)
+		return fmt.Errorf("write the kubeconfig: %w", err)
 	}
 	ansible.Conceal(ctx, token.Value)
-	return token.Value, nil
+	user.Token = token.Value
+	if !token.Expires.IsZero() {
+		user.Note = map[string]string{"credentials": who, "expires": token.Expires.UTC().Format(time.RFC3339)}
+	}
+	return nil
 }
 
 // googlePlugin is the user that gcloud container clusters get-credentials writes (gcloud 578, googlecloudsdk/api_lib/container/kubeconfig.py).
