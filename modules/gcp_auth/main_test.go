@@ -53,6 +53,8 @@ var cases = []moduleCase{
 	{name: "a permission is missing"},
 	{name: "permissions cannot be checked", world: disableResourceManager},
 	{name: "gcloud forgets", world: loggedIn, fault: blockConfiguration},
+	{name: "account that gcloud keeps", world: loggedIn},
+	{name: "account of other credentials"},
 	{name: "wrong options"},
 	{name: "no key file"},
 }

@@ -91,6 +91,13 @@ options:
         Ansible hides every value of a dictionary in the result, the account's address too; text is hidden as a whole.
       - If it is not given, the environment variable E(GCP_SERVICE_ACCOUNT_CONTENTS) of the task is taken.
     type: jsonarg
+  account:
+    description:
+      - Address of the account whose credentials these are. Credentials of another account are refused.
+      - >-
+        If no credentials are given, those are taken that gcloud keeps of this account: from C(gcloud auth), or from
+        M(metalstack.initial_cluster.gcp_auth) with C(gcloud=true).
+    type: str
   access_token:
     description:
       - An access token that was minted before. It is used as it is and cannot be renewed.
@@ -308,6 +315,9 @@ def main():
                 "type": "jsonarg",
                 "no_log": True,
                 "fallback": (env_fallback, ["GCP_SERVICE_ACCOUNT_CONTENTS"]),
+            },
+            "account": {
+                "type": "str",
             },
             "access_token": {
                 "type": "str",

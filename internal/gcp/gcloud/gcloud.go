@@ -90,7 +90,11 @@ func (c *Configuration) path() string {
 }
 func (c *Configuration) activePath() string { return filepath.Join(c.folder, "active_config") }
 
-// keyFolder is where gcloud itself keeps a copy of each account's credentials for other programs.
+// KeyFile is where gcloud itself keeps a copy of an account's credentials for other programs, below its folder.
+func KeyFile(folder, account string) string {
+	return filepath.Join(folder, "legacy_credentials", filepath.Base(account), "adc.json")
+}
+
 func (c *Configuration) keyFolder() string { return filepath.Join(c.folder, "legacy_credentials") }
 
 // keyPath is where the credentials of an account are kept. Those of a workload or a user have no account.
@@ -98,7 +102,7 @@ func (c *Configuration) keyPath(account string) string {
 	if account == "" {
 		account = "initial-cluster"
 	}
-	return filepath.Join(c.keyFolder(), filepath.Base(account), "adc.json")
+	return KeyFile(c.folder, account)
 }
 
 // ownKey is the path of the stored credentials which the configuration names, or empty if it names others or none.

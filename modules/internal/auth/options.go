@@ -40,6 +40,13 @@ func credentialOptions() []ansible.Option {
 			},
 		},
 		{
+			Name: "account",
+			Description: []string{
+				"Address of the account whose credentials these are. Credentials of another account are refused.",
+				"If no credentials are given, those are taken that gcloud keeps of this account: from C(gcloud auth), or from M(metalstack.initial_cluster.gcp_auth) with C(gcloud=true).",
+			},
+		},
+		{
 			Name: "access_token", Env: []string{"GCP_ACCESS_TOKEN", "GOOGLE_OAUTH_ACCESS_TOKEN"}, NoLog: ansible.Secret,
 			Description: []string{"An access token that was minted before. It is used as it is and cannot be renewed."},
 		},

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"regexp"
 	"strings"
 
 	"github.com/metal-stack/initial-cluster/internal/ansible"
 	"github.com/metal-stack/initial-cluster/internal/gcp"
+	"github.com/metal-stack/initial-cluster/internal/gcp/gcloud"
 )
 
 // Params are the values of Options, to be embedded in a module's params.
@@ -17,6 +19,7 @@ type Params struct {
 	AuthKind                  string   `ansible:"auth_kind"`
 	ServiceAccountFile        string   `ansible:"service_account_file"`
 	ServiceAccountContents    string   `ansible:"service_account_contents"`
+	Account                   string   `ansible:"account"`
 	AccessToken               string   `ansible:"access_token"`
 	Scopes                    []string `ansible:"scopes"`
 	ImpersonateServiceAccount string   `ansible:"impersonate_service_account"`
@@ -53,17 +56,42 @@ func (p Params) Open(ctx context.Context, project string) (*gcp.Credentials, err
 		}
 		source.Scopes = append(source.Scopes, scope)
 	}
+	if err := p.keptByGcloud(&source); err != nil {
+		return nil, err
+	}
 	credentials, err := gcp.Open(ctx, source)
 	if err != nil {
 		return nil, err
 	}
 	ansible.Conceal(ctx, credentials.Secrets()...)
+	if own := credentials.Own(); p.Account != "" && own != "" && !strings.EqualFold(own, p.Account) {
+		return nil, fmt.Errorf("account %s: the credentials are of %s (%s); give those of the account, or leave account out", p.Account, own, credentials.Origin())
+	}
 	return credentials, nil
+}
+
+// keptByGcloud takes the credentials that gcloud keeps of the account, if there are any and no others are given.
+func (p Params) keptByGcloud(source *gcp.Source) error {
+	if p.Account == "" || p.AuthKind != "auto" || source.KeyFile+source.KeyJSON+source.AccessToken != "" {
+		return nil
+	}
+	folder, err := gcp.ConfigFolder()
+	if err != nil {
+		return err
+	}
+	kept := gcloud.KeyFile(folder, p.Account)
+	if _, err := os.Stat(kept); err == nil {
+		source.KeyFile = kept
+	}
+	return nil
 }
 
 // Problems are what is wrong with the options beyond their types, all of it.
 func (p Params) Problems() []string {
 	problems := p.contradictions()
+	if p.Account != "" && !accountForm.MatchString(p.Account) {
+		problems = append(problems, fmt.Sprintf("account: %q is no account's address, as name@project.iam.gserviceaccount.com", p.Account))
+	}
 	for _, account := range append([]string{p.ImpersonateServiceAccount}, p.ImpersonateDelegates...) {
 		if account != "" && !accountForm.MatchString(account) {
 			problems = append(problems, fmt.Sprintf("impersonation of %s: an account's address is wanted, as name@project.iam.gserviceaccount.com", account))
