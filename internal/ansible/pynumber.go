@@ -41,6 +41,8 @@ func digitValue(r rune) rune {
 const longestInt = 100_000
 
 // errTooManyDigits is what Python says of an integer that it does not print.
+//
+//lint:ignore ST1005 Python's words
 var errTooManyDigits = fmt.Errorf("Exceeds the limit (%d digits) for integer string conversion; use sys.set_int_max_str_digits() to increase the limit", maxDigits)
 
 // decimalInt is int(Decimal(s)), if s is a decimal number without a fraction.

@@ -70,6 +70,7 @@ func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 		r.remember(seen)
 		return nil, err
 	}
+	response.Body = io.NopCloser(bytes.NewReader(content))
 	seen.status = response.StatusCode
 	if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
 		seen.date = date
@@ -83,9 +84,8 @@ func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 
 // wholeBody reads the body before anybody else does: an answer that stops half way is none.
 func wholeBody(response *http.Response) ([]byte, error) {
+	defer response.Body.Close()
 	content, err := io.ReadAll(io.LimitReader(response.Body, longestAnswer))
-	response.Body.Close()
-	response.Body = io.NopCloser(bytes.NewReader(content))
 	return content, err
 }
 

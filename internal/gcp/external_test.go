@@ -137,7 +137,7 @@ func TestASubjectTokenFromAURL(t *testing.T) {
 			http.Error(w, "no", http.StatusUnauthorized)
 			return
 		}
-		fmt.Fprintf(w, `{"value": %q}`, subject)
+		assert.NoError(t, json.NewEncoder(w).Encode(map[string]string{"value": subject}))
 	}))
 	t.Cleanup(ci.Close)
 	source := map[string]any{
