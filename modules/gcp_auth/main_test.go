@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -51,6 +52,7 @@ var cases = []moduleCase{
 	{name: "token in the result"},
 	{name: "permissions"},
 	{name: "a permission is missing"},
+	{name: "another project"},
 	{name: "permissions cannot be checked", world: disableResourceManager},
 	{name: "gcloud forgets", world: loggedIn, fault: blockConfiguration},
 	{name: "account that gcloud keeps", world: loggedIn},
@@ -140,6 +142,14 @@ func TestAWorldWithoutGoogleIsSaidInOneLine(t *testing.T) {
 	out := w.process(t, nil, w.fill(`{"service_account_file": "@DIR@/key.json"}`))
 	assert.Contains(t, w.mask(out), fmt.Sprintf(`"msg": "mint a token for %s (@DIR@/key.json): the account is disabled; `+
 		`enable it: gcloud iam service-accounts enable %s"`, w.account.Email, w.account.Email))
+}
+
+func TestTheTimeLimitEndsTheWaitForGoogle(t *testing.T) {
+	w := newWorld(t).fresh(t, moduleCase{})
+	w.google.Inject(googletest.Fault{Delay: time.Hour})
+	out := w.process(t, nil, w.fill(`{"service_account_file": "@DIR@/key.json", "auth_timeout": 1}`))
+	assert.Contains(t, w.mask(out), fmt.Sprintf(`"msg": "mint a token for %s (@DIR@/key.json): @GOOGLEHOST@: no answer within the time limit; `+
+		`check the network and https_proxy, or give it more time"`, w.account.Email))
 }
 
 // answerElsewhere is a proxy that wants a login.
