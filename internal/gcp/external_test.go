@@ -18,6 +18,7 @@ import (
 )
 
 func TestConfigurationsThatWouldGiveATokenAwayAreRefused(t *testing.T) {
+	t.Parallel()
 	const good = "https://sts.googleapis.com/v1/token"
 	for _, c := range []struct {
 		name, tokenURL, impersonation string
@@ -107,6 +108,7 @@ func (f *federation) from(t *testing.T, source map[string]any, account string) *
 }
 
 func TestAWorkloadGetsATokenOfItsOwnOrOfAnAccount(t *testing.T) {
+	t.Parallel()
 	f := newFederation(t)
 	subject := f.sign(t, "https:"+f.audience, time.Hour)
 	principal := f.server.Principal(f.audience, "job-7")
@@ -130,6 +132,7 @@ func TestAWorkloadGetsATokenOfItsOwnOrOfAnAccount(t *testing.T) {
 }
 
 func TestASubjectTokenFromAURL(t *testing.T) {
+	t.Parallel()
 	f := newFederation(t)
 	subject := f.sign(t, "https:"+f.audience, time.Hour)
 	ci := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -153,6 +156,7 @@ func TestASubjectTokenFromAURL(t *testing.T) {
 }
 
 func TestARefusedWorkload(t *testing.T) {
+	t.Parallel()
 	f := newFederation(t)
 	host := f.server.URL()[len("https://"):]
 	stranger, err := googletest.NewIssuer("https://ci.example.com")

@@ -50,6 +50,7 @@ func lab(t *testing.T) *googletest.Server {
 }
 
 func TestKeyMintsAToken(t *testing.T) {
+	t.Parallel()
 	server := lab(t)
 	account, err := server.ServiceAccount("lab-project", "ci", "roles/container.admin")
 	require.NoError(t, err)

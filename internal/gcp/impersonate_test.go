@@ -45,6 +45,7 @@ func (c chain) mint(t *testing.T, source gcp.Source) (gcp.Token, error) {
 }
 
 func TestAnAccountIsReachedOverAnother(t *testing.T) {
+	t.Parallel()
 	c := newChain(t)
 	key := string(c.own.KeyJSON)
 	token, err := c.mint(t, gcp.Source{KeyJSON: key, Impersonate: c.target.Email, Delegates: []string{c.middle.Email}})
@@ -66,6 +67,7 @@ func TestAnAccountIsReachedOverAnother(t *testing.T) {
 }
 
 func TestAnAccountThatIsNotReached(t *testing.T) {
+	t.Parallel()
 	c := newChain(t)
 	const gone = "gone@lab-project.iam.gserviceaccount.com"
 	host := strings.TrimPrefix(c.server.URL(), "https://")
@@ -109,6 +111,7 @@ func TestAnAccountThatIsNotReached(t *testing.T) {
 }
 
 func TestAUserWhoseLoginEnded(t *testing.T) {
+	t.Parallel()
 	server := lab(t)
 	file, err := json.Marshal(map[string]string{
 		"type": "authorized_user", "client_id": "id", "client_secret": "client-s3cret", "refresh_token": "refresh-s3cret", "token_uri": server.URL() + "/token",

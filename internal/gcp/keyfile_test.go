@@ -56,6 +56,7 @@ func curveKey(t *testing.T) string {
 }
 
 func TestUnusableKeyFilesAreRefusedInOneLine(t *testing.T) {
+	t.Parallel()
 	server := lab(t)
 	account, err := server.ServiceAccount("lab-project", "ci")
 	require.NoError(t, err)
@@ -112,6 +113,7 @@ func TestUnreadableKeyFiles(t *testing.T) {
 }
 
 func TestAFileThatOthersOwn(t *testing.T) {
+	t.Parallel()
 	if os.Getuid() == 0 {
 		t.Log("root reads every file; the words for a file that may not be read are tested as another user only")
 		return
@@ -123,6 +125,7 @@ func TestAFileThatOthersOwn(t *testing.T) {
 }
 
 func TestTheKindIsCheckedIfItIsSaid(t *testing.T) {
+	t.Parallel()
 	server := lab(t)
 	account, err := server.ServiceAccount("lab-project", "ci")
 	require.NoError(t, err)

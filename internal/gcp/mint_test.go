@@ -26,6 +26,7 @@ func open(t *testing.T, source gcp.Source) *gcp.Credentials {
 }
 
 func TestWhatGoogleRefusesIsExplained(t *testing.T) {
+	t.Parallel()
 	server := lab(t)
 	host := server.URL()[len("https://"):]
 	var account googletest.Account
@@ -99,6 +100,7 @@ func TestWhatGoogleRefusesIsExplained(t *testing.T) {
 }
 
 func TestWhatPassesIsTriedAgain(t *testing.T) {
+	t.Parallel()
 	server := lab(t)
 	account, err := server.ServiceAccount("lab-project", "ci")
 	require.NoError(t, err)
@@ -110,6 +112,7 @@ func TestWhatPassesIsTriedAgain(t *testing.T) {
 }
 
 func TestTheDeadlineEndsASlowAnswer(t *testing.T) {
+	t.Parallel()
 	server := lab(t)
 	account, err := server.ServiceAccount("lab-project", "ci")
 	require.NoError(t, err)
@@ -123,6 +126,7 @@ func TestTheDeadlineEndsASlowAnswer(t *testing.T) {
 }
 
 func TestACertificateOfAnUnknownAuthority(t *testing.T) {
+	t.Parallel()
 	stranger, err := certtest.NewAuthority(t.TempDir())
 	require.NoError(t, err)
 	certificate, err := stranger.ServerCertificate()
@@ -138,6 +142,7 @@ func TestACertificateOfAnUnknownAuthority(t *testing.T) {
 }
 
 func TestNobodyListens(t *testing.T) {
+	t.Parallel()
 	server := lab(t)
 	account, err := server.ServiceAccount("lab-project", "ci")
 	require.NoError(t, err)
@@ -154,6 +159,7 @@ func TestNobodyListens(t *testing.T) {
 }
 
 func TestScopesThatGoogleDoesNotKnow(t *testing.T) {
+	t.Parallel()
 	server := lab(t)
 	account, err := server.ServiceAccount("lab-project", "ci")
 	require.NoError(t, err)
@@ -162,6 +168,7 @@ func TestScopesThatGoogleDoesNotKnow(t *testing.T) {
 }
 
 func TestATokenThatEndsSoonIsReplaced(t *testing.T) {
+	t.Parallel()
 	server := lab(t)
 	require.NoError(t, server.Instance("lab-project", ci, gcp.ScopeCloudPlatform))
 	account, err := server.ServiceAccount("lab-project", "ci")

@@ -12,6 +12,7 @@ import (
 )
 
 func TestPermissionsAreAskedFor(t *testing.T) {
+	t.Parallel()
 	server := lab(t)
 	account, err := server.ServiceAccount("lab-project", "ci", "roles/container.clusterViewer")
 	require.NoError(t, err)
@@ -58,6 +59,7 @@ func TestPermissionsAreAskedFor(t *testing.T) {
 }
 
 func TestATokenThatWasRevokedIsNoProof(t *testing.T) {
+	t.Parallel()
 	server := lab(t)
 	access, err := server.Mint(ci, time.Hour, gcp.ScopeCloudPlatform)
 	require.NoError(t, err)
