@@ -27,7 +27,7 @@ func (p process) parse(spec Spec) (c call, code int, done bool) {
 	help := flags.BoolP("help", "h", false, "show this text")
 	version := flags.Bool("version", false, "show the version of the collection")
 	asJSON := flags.Bool("spec", false, "show the specification of the options as JSON")
-	flags.StringVar(&c.progressFile, "progress", "", "keep the newest line of progress in `FILE` while running")
+	flags.StringVar(&c.progressFile, "progress", "", "while running, keep the process number and the newest line of progress in `FILE`")
 	asked := make([]*bool, len(p.commands))
 	for i, command := range p.commands {
 		asked[i] = command.addTo(flags)

@@ -18,6 +18,7 @@ type input struct {
 	ignoreExtras bool   // unsupported options are no error
 	invocation   bool   // whether 2.21 and later want the invocation back
 	wantsTraces  bool
+	environment  map[string]string // of the task, from the collection's action plugin
 }
 
 // read takes the arguments from a file, or for "-" from standard input, unless the context ends before they have come.
@@ -86,9 +87,32 @@ func splitInput(all *Object) input {
 	in.version, _ = own.Get("version").(string)
 	in.ignoreExtras = flag("ignore_unknown_opts")
 	in.invocation = flag("inject_invocation")
+	in.environment = texts(own.Get("environment"))
 	traces, _ := own.Get("tracebacks_for").([]any)
 	in.wantsTraces = contains(traces, "error") || !in.atLeast(2, 19) && (in.mode.Verbosity >= 3 || flag("debug"))
 	return in
+}
+
+// texts gives the texts of an object.
+func texts(value any) map[string]string {
+	found := map[string]string{}
+	if o, ok := value.(*Object); ok {
+		for name, text := range o.All() {
+			found[pyStr(name)] = pyStr(text)
+		}
+	}
+	return found
+}
+
+// setEnvironment gives the process the environment of the task. It comes with the arguments because, unlike a command line, nobody
+// else on the host can read those.
+func (in input) setEnvironment() error {
+	for name, value := range in.environment {
+		if err := os.Setenv(name, value); err != nil {
+			return fmt.Errorf("set the task's environment: %q: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // atLeast compares the version of ansible-core, which is empty if the module is called by hand.

@@ -65,6 +65,9 @@ func (p process) main(spec Spec, run job) int {
 // answer does everything between the arguments and the printing.
 func (p process) answer(ctx context.Context, spec Spec, run job, call call, secrets *concealed) *Object {
 	in, err := p.read(ctx, call.argsFile)
+	if err == nil {
+		err = in.setEnvironment()
+	}
 	if err != nil {
 		return failure(err.Error())
 	}

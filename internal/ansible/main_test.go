@@ -258,14 +258,24 @@ func TestProgressIsInItsFileWhileTheWorkRunsAndGoneAfter(t *testing.T) {
 		var text []byte
 		err := wait.Until(ctx, wait.Options{For: "the file", Timeout: 10 * time.Second, Interval: time.Millisecond}, func(context.Context) (bool, string, error) {
 			text, _ = os.ReadFile(file)
-			return len(text) > 0, "", nil
+			return strings.Contains(string(text), "waiting"), "", nil
 		})
 		info, _ := os.Stat(file)
 		return Result{Msg: string(text) + info.Mode().String()}, err
 	}, "--progress", file)
-	assert.Contains(t, reply["msg"], "waiting with ******** long")
-	assert.Contains(t, reply["msg"], "-rw-------")
+	assert.Equal(t, fmt.Sprintf("%d waiting with ******** long -rw-------", os.Getpid()), reply["msg"])
 	assert.NoFileExists(t, file)
+}
+
+func TestTheTasksEnvironmentComesWithTheArguments(t *testing.T) {
+	t.Setenv("GREETING", "")
+	reply, _, _ := run(t, `{"name": "bo", "_ansible_environment": {"GREETING": "a 'b'\nc"}}`, func(context.Context, greeting, Mode) (Result, error) {
+		return Result{Values: map[string]any{"greeting": os.Getenv("GREETING")}}, nil
+	})
+	assert.Equal(t, "a 'b'\nc", reply["greeting"])
+	reply, _, code := run(t, `{"name": "bo", "_ansible_environment": {"A=B": "c"}}`, succeed)
+	assert.Equal(t, 1, code)
+	assert.Equal(t, `set the task's environment: "A=B": setenv: invalid argument`, reply["msg"])
 }
 
 func TestByHand(t *testing.T) {

@@ -1,6 +1,7 @@
 package ansible
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -10,8 +11,9 @@ import (
 // progressPause is the least time between two writings of the progress file.
 const progressPause = 500 * time.Millisecond
 
-// progress keeps the newest line of progress in a file, for whoever shows it to people. It is no reason to fail: a file that
-// can't be written stays as it is.
+// progress keeps a file while the work runs: in its first line the number of this process, for whoever must end it, and in the
+// second the newest line of progress, for whoever shows it to people. It is no reason to fail: a file that can't be written
+// stays as it is.
 type progress struct {
 	file    string
 	secrets *concealed
@@ -48,6 +50,7 @@ func (p *progress) last() string {
 }
 
 func (p *progress) keep() {
+	p.write("")
 	for {
 		select {
 		case <-p.end:
@@ -68,7 +71,7 @@ func (p *progress) write(line string) {
 	if err != nil {
 		return
 	}
-	_, err = temporary.WriteString(line + "\n")
+	_, err = fmt.Fprintf(temporary, "%d\n%s\n", os.Getpid(), line)
 	if closed := temporary.Close(); err != nil || closed != nil || os.Rename(temporary.Name(), p.file) != nil {
 		_ = os.Remove(temporary.Name()) // nothing is lost, and nobody can be told
 	}
