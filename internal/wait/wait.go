@@ -18,6 +18,7 @@ type Options struct {
 	For      string        // what is waited for, as it reads behind "wait for"
 	Timeout  time.Duration // 0 means only the context ends the wait
 	Interval time.Duration // from the end of one look to the begin of the next
+	Begin    time.Duration // the first interval; each is half as long again until it is Interval. 0 is Interval
 }
 
 // GaveUp tells that a wait ended before its condition held.
@@ -51,7 +52,10 @@ func Until(ctx context.Context, o Options, condition Condition) error {
 		ctx, cancel = context.WithTimeout(ctx, o.Timeout)
 		defer cancel()
 	}
-	last := ""
+	last, pause := "", o.Begin
+	if pause == 0 {
+		pause = o.Interval
+	}
 	for {
 		done, state, err := condition(ctx)
 		if state != "" {
@@ -69,7 +73,8 @@ func Until(ctx context.Context, o Options, condition Condition) error {
 		select {
 		case <-ctx.Done():
 			return &GaveUp{For: o.For, After: time.Since(begin), LastSeen: last, Cause: context.Cause(ctx)}
-		case <-time.After(o.Interval):
+		case <-time.After(pause):
+			pause = min(pause*3/2, o.Interval)
 		}
 	}
 }

@@ -30,6 +30,19 @@ func TestUntilLooksAgainUntilTheConditionHolds(t *testing.T) {
 	})
 }
 
+func TestUntilLooksMoreOftenAtTheBegin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var after []time.Duration
+		begin := time.Now()
+		err := wait.Until(t.Context(), wait.Options{Interval: 3 * time.Second, Begin: time.Second}, func(context.Context) (bool, string, error) {
+			after = append(after, time.Since(begin))
+			return len(after) == 5, "NotReady", nil
+		})
+		require.NoError(t, err)
+		assert.Equal(t, []time.Duration{0, time.Second, 2500 * time.Millisecond, 4750 * time.Millisecond, 7750 * time.Millisecond}, after)
+	})
+}
+
 func TestUntilGivesUpAndNamesWhatItLastSaw(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		err := wait.Until(t.Context(), options, func(context.Context) (bool, string, error) {

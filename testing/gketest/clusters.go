@@ -89,7 +89,7 @@ func (s *Server) change(name string, kind containerpb.Operation_Type, etag strin
 	if err != nil {
 		return nil, err
 	}
-	if c.Status != containerpb.Cluster_RUNNING {
+	if c.Status != containerpb.Cluster_RUNNING && c.Status != containerpb.Cluster_DEGRADED {
 		return nil, refuse(codes.FailedPrecondition, "Cluster %q is in status %s; it must be RUNNING.", c.Name, c.Status)
 	}
 	wanted := change{kind: kind, after: proto.CloneOf(c.Cluster)}

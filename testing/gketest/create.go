@@ -182,7 +182,10 @@ func fillNetwork(c *cluster, count int, location string) {
 	e.DnsEndpointConfig.Endpoint = "gke-" + c.Id[:32] + "." + regionOf(location) + ".gke.goog"
 	e.IpEndpointsConfig = orNew(e.IpEndpointsConfig)
 	yes := true
-	e.IpEndpointsConfig.Enabled, e.IpEndpointsConfig.EnablePublicEndpoint = &yes, &yes
+	e.IpEndpointsConfig.Enabled = &yes
+	if e.IpEndpointsConfig.EnablePublicEndpoint == nil {
+		e.IpEndpointsConfig.EnablePublicEndpoint = &yes
+	}
 	e.IpEndpointsConfig.PrivateEndpoint = c.PrivateClusterConfig.PrivateEndpoint
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"cloud.google.com/go/container/apiv1/containerpb"
 	"google.golang.org/genproto/googleapis/rpc/code"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -19,6 +20,8 @@ import (
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/metal-stack/initial-cluster/testing/googletest"
 )
@@ -31,6 +34,8 @@ const (
 	Quota           Kind = "quota"            // PERMISSION_DENIED: not enough CPUs
 	Permission      Kind = "permission"       // PERMISSION_DENIED: a missing IAM permission
 	ServiceDisabled Kind = "service_disabled" // PERMISSION_DENIED: the API is disabled
+	BillingDisabled Kind = "billing_disabled" // PERMISSION_DENIED: the project has no billing account
+	AccountGone     Kind = "account_gone"     // NOT_FOUND: the nodes' service account was deleted
 	TooManyRequests Kind = "too_many"         // RESOURCE_EXHAUSTED: too many requests a minute
 	Concurrent      Kind = "concurrent"       // PERMISSION_DENIED: too many operations at once, to be tried again
 	Incompatible    Kind = "incompatible"     // FAILED_PRECONDITION: another operation runs, one that cannot be seen
@@ -47,7 +52,7 @@ type Fault struct {
 	Kind   Kind          `json:"kind"`
 	Method string        `json:"method"` // as CreateCluster; empty hits all
 	Times  int           `json:"times"`  // so many requests; 0 is all until ClearFaults
-	Delay  time.Duration `json:"delay"`  // of Slow
+	Delay  time.Duration `json:"delay"`  // of Slow; TooManyRequests and Concurrent ask the client to wait so long
 }
 
 // Inject makes the coming requests fail.
@@ -154,12 +159,18 @@ func (s *Server) refusal(f *Fault, caller googletest.TokenInfo, method, resource
 		return denied(or(permissions[method], "container.clusters.update"), resource)
 	case ServiceDisabled:
 		return serviceDisabled(number)
+	case BillingDisabled:
+		return refuseFor(codes.PermissionDenied, "This API method requires billing to be enabled. Please enable billing on project #"+number+" by visiting "+
+			"https://console.developers.google.com/billing/enable?project="+number+" then retry.", "BILLING_DISABLED", "googleapis.com",
+			map[string]string{"service": service, "consumer": "projects/" + number})
+	case AccountGone:
+		return refuse(codes.NotFound, "Gaia id not found for email %s-compute@developer.gserviceaccount.com.", number)
 	case TooManyRequests:
 		return refuseFor(codes.ResourceExhausted, "Quota exceeded for quota metric 'API requests' and limit 'API requests per minute' of service '"+service+
-			"' for consumer 'project_number:"+number+"'.", "RATE_LIMIT_EXCEEDED", "googleapis.com", map[string]string{"service": service, "consumer": "projects/" + number})
+			"' for consumer 'project_number:"+number+"'.", "RATE_LIMIT_EXCEEDED", "googleapis.com", map[string]string{"service": service, "consumer": "projects/" + number}, f.later()...)
 	case Concurrent:
 		return refuseFor(codes.PermissionDenied, "Too many operations: the project's concurrent operations quota is 5.", "CONCURRENT_OPERATIONS_QUOTA_EXCEEDED",
-			service, map[string]string{"consumer": "projects/" + number})
+			service, map[string]string{"consumer": "projects/" + number}, f.later()...)
 	case Incompatible:
 		return refuse(codes.FailedPrecondition, "Cluster is running incompatible operation %s.", operationName())
 	case Unavailable:
@@ -167,6 +178,14 @@ func (s *Server) refusal(f *Fault, caller googletest.TokenInfo, method, resource
 	default:
 		return nil
 	}
+}
+
+// later asks the client to wait.
+func (f *Fault) later() []protoadapt.MessageV1 {
+	if f.Delay == 0 {
+		return nil
+	}
+	return []protoadapt.MessageV1{&errdetails.RetryInfo{RetryDelay: durationpb.New(f.Delay)}}
 }
 
 // garbage is an answer that cannot be decoded, and garbling the codec that can send it.

@@ -294,6 +294,12 @@ func TestUpdatesTakeOneFieldARequestAndTheNewestRead(t *testing.T) {
 	w.done(update(&containerpb.ClusterUpdate{DesiredAddonsConfig: off}))
 	assert.True(t, w.get().AddonsConfig.HttpLoadBalancing.Disabled)
 	assert.False(t, w.get().AddonsConfig.HorizontalPodAutoscaling.Disabled)
+	yes := true
+	w.done(update(&containerpb.ClusterUpdate{DesiredControlPlaneEndpointsConfig: &containerpb.ControlPlaneEndpointsConfig{
+		DnsEndpointConfig: &containerpb.ControlPlaneEndpointsConfig_DNSEndpointConfig{AllowExternalTraffic: &yes},
+	}}))
+	assert.True(t, w.get().ControlPlaneEndpointsConfig.DnsEndpointConfig.GetAllowExternalTraffic())
+	assert.NotEmpty(t, w.get().ControlPlaneEndpointsConfig.IpEndpointsConfig.PrivateEndpoint)
 	w.done(update(&containerpb.ClusterUpdate{DesiredNodePoolId: "default-pool", DesiredImageType: "UBUNTU_CONTAINERD"}))
 	assert.Equal(t, "UBUNTU_CONTAINERD", w.get().NodePools[0].Config.ImageType)
 
@@ -369,6 +375,7 @@ func TestFaultsOnDemand(t *testing.T) {
 	w := newWorld(t, Options{})
 	for kind, code := range map[Kind]codes.Code{
 		Quota: codes.PermissionDenied, Permission: codes.PermissionDenied, ServiceDisabled: codes.PermissionDenied, Concurrent: codes.PermissionDenied,
+		BillingDisabled: codes.PermissionDenied, AccountGone: codes.NotFound,
 		TooManyRequests: codes.ResourceExhausted, Incompatible: codes.FailedPrecondition, Unavailable: codes.Unavailable,
 	} {
 		w.server.Inject(Fault{Kind: kind, Method: "CreateCluster", Times: 1})
@@ -377,8 +384,14 @@ func TestFaultsOnDemand(t *testing.T) {
 	}
 	assert.Empty(t, w.server.Clusters())
 
+	w.server.Inject(Fault{Kind: TooManyRequests, Method: "CreateCluster", Times: 1, Delay: time.Second})
+	_, err := w.CreateCluster(w.ctx, request(w))
+	var delay *errdetails.RetryInfo
+	require.IsType(t, delay, status.Convert(err).Details()[1])
+	assert.Equal(t, time.Second, status.Convert(err).Details()[1].(*errdetails.RetryInfo).RetryDelay.AsDuration())
+
 	w.server.Inject(Fault{Kind: Garbled, Method: "GetServerConfig", Times: 1})
-	_, err := w.GetServerConfig(w.ctx, &containerpb.GetServerConfigRequest{Name: parent})
+	_, err = w.GetServerConfig(w.ctx, &containerpb.GetServerConfigRequest{Name: parent})
 	assert.Equal(t, codes.Internal, status.Code(err))
 
 	w.server.Inject(Fault{Kind: Cut, Method: "CreateCluster", Times: 1})

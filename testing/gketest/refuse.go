@@ -10,6 +10,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/protoadapt"
 )
 
 // refuse is an error as the API answers it.
@@ -18,8 +19,9 @@ func refuse(code codes.Code, format string, args ...any) error {
 }
 
 // refuseFor is an error with the reason that Google's libraries read.
-func refuseFor(code codes.Code, message, reason, domain string, metadata map[string]string) error {
-	detailed, err := status.New(code, message).WithDetails(&errdetails.ErrorInfo{Reason: reason, Domain: domain, Metadata: metadata})
+func refuseFor(code codes.Code, message, reason, domain string, metadata map[string]string, more ...protoadapt.MessageV1) error {
+	details := append([]protoadapt.MessageV1{&errdetails.ErrorInfo{Reason: reason, Domain: domain, Metadata: metadata}}, more...)
+	detailed, err := status.New(code, message).WithDetails(details...)
 	if err != nil {
 		return refuse(codes.Internal, "add the reason %s: %v", reason, err)
 	}

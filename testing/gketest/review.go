@@ -78,7 +78,7 @@ func (s *Server) injectFault(w http.ResponseWriter, r *http.Request) {
 	s.Inject(f)
 }
 
-var kinds = []Kind{Quota, Permission, ServiceDisabled, TooManyRequests, Concurrent, Incompatible, Unavailable, Cut, Slow, Garbled, Stockout, Broken}
+var kinds = []Kind{Quota, Permission, ServiceDisabled, BillingDisabled, AccountGone, TooManyRequests, Concurrent, Incompatible, Unavailable, Cut, Slow, Garbled, Stockout, Broken}
 
 func kindNames() []string {
 	var names []string

@@ -82,12 +82,22 @@ func apply(u *containerpb.ClusterUpdate, after *containerpb.Cluster) error {
 				to.Mutable(target).Message().Set(addon, setting)
 				return true
 			})
+		case name == "control_plane_endpoints_config":
+			reach(after.ControlPlaneEndpointsConfig, u.DesiredControlPlaneEndpointsConfig)
 		default:
 			to.Set(target, value)
 		}
 		return failure == nil
 	})
 	return failure
+}
+
+// reach changes how the control plane is reached: what is not set stays, and a list of networks replaces the one before.
+func reach(has, wanted *containerpb.ControlPlaneEndpointsConfig) {
+	if networks := wanted.GetIpEndpointsConfig().GetAuthorizedNetworksConfig(); networks != nil {
+		has.IpEndpointsConfig.AuthorizedNetworksConfig = nil
+	}
+	proto.Merge(has, wanted)
 }
 
 func checkChannel(c *cluster, in *containerpb.ReleaseChannel) error {
