@@ -160,7 +160,7 @@ func (r *run) rest(ctx context.Context) {
 // healthy is an error if Google says of a cluster that is as wanted that it is not well.
 func (s *State) healthy(want Want) error {
 	if !want.Absent && s.Cluster.GetStatus() == containerpb.Cluster_DEGRADED {
-		return fmt.Errorf("Google says that the cluster is DEGRADED (%s); mend that, and run this again", conditions(s.Cluster))
+		return fmt.Errorf("the cluster is DEGRADED (%s); mend that, and run this again", conditions(s.Cluster))
 	}
 	return nil
 }

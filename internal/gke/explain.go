@@ -147,6 +147,7 @@ var connection = []struct{ text, why, next string }{
 	{"network is unreachable", "the network is unreachable", "check the network and https_proxy"},
 	{"no route to host", "there is no route to it", "check the network and https_proxy"},
 	{"i/o timeout", "no answer within the time limit", "check the network and https_proxy"},
+	{"no application protocol", "it does not speak HTTP/2", "let the proxy pass HTTP/2 through"},
 	{"missing selected ALPN property", "it does not speak HTTP/2", "let the proxy pass HTTP/2 through"},
 	{"unexpected HTTP status code", "it answers something that is not GKE's", "check api_endpoint, and whether a proxy answers in its place"},
 	{"unmarshal", "it answers something that is not GKE's", "check api_endpoint, and whether a proxy answers in its place"},
