@@ -63,7 +63,7 @@ docs: ## make the modules' documentation from their specifications
 	go run ./testing/docs
 
 .PHONY: collection
-collection: ## build the installable tarball into dist/
+collection: ## build the installable tarball into dist/, and the one for Galaxy
 	go run ./testing/collection dist
 
 .PHONY: changelog

@@ -76,7 +76,8 @@ class ActionModule(ActionBase):
             built = json.loads((BINARIES / "manifest.json").read_text())[self._module]
         except (OSError, ValueError, KeyError):
             raise Refusal(
-                f"run {self._module}: its binary is not there; run make build in the checkout, or install the collection from its tarball"
+                f"run {self._module}: its binary is not there; run make build in the checkout,"
+                " or install the collection from the tarball of its release"
             ) from None
         return {uname: built[platform] for uname, platform in PLATFORMS.items() if platform in built}
 

@@ -398,7 +398,7 @@ def main():
         supports_check_mode=True,
     )
     module.fail_json(
-        msg="gcp_auth: run the module: its binary is not there; run make build in the checkout, or install the collection from its tarball"
+        msg="gcp_auth: run the module: its binary is not there; run make build in the checkout, or install the collection from the tarball of its release"
     )
 
 

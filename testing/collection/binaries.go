@@ -122,6 +122,26 @@ func writeManifest(path string, manifest map[string]map[string]string) error {
 	return os.Rename(path+".new", path)
 }
 
+// leaveOut takes modules' binaries out of a collection again.
+func leaveOut(collection string, names []string) error {
+	path := filepath.Join(collection, binaries, "manifest.json")
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	var manifest map[string]map[string]string
+	if err := json.Unmarshal(content, &manifest); err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	for _, name := range names {
+		for platform := range manifest[name] {
+			err = errors.Join(err, os.Remove(filepath.Join(collection, binaries, platform, name)), os.Remove(filepath.Join(collection, "plugins/modules", platform, name)))
+		}
+		delete(manifest, name)
+	}
+	return errors.Join(err, writeManifest(path, manifest))
+}
+
 // link makes plugins/modules/PLATFORM/NAME lead to the binary, for Ansible's own way to run a module (an action plugin can ask for
 // metalstack.initial_cluster.PLATFORM.NAME). A link plugins/modules/NAME would hide the documentation in NAME.py from ansible-lint.
 func link(collection, platform string, names []string) error {

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,23 +24,36 @@ func TestTheTarball(t *testing.T) {
 	t.Chdir("../..")
 	g, err := readGalaxy()
 	require.NoError(t, err)
-	built, err := buildTarball(t.Context(), t.TempDir())
+	built, err := buildTarballs(t.Context(), t.TempDir())
 	require.NoError(t, err)
 
 	t.Run("is the same when built again", func(t *testing.T) {
-		again, err := buildTarball(t.Context(), t.TempDir())
+		again, err := buildTarballs(t.Context(), t.TempDir())
 		require.NoError(t, err)
-		assert.True(t, bytes.Equal(read(t, built.path), read(t, again.path)))
+		assert.True(t, bytes.Equal(read(t, built.release.path), read(t, again.release.path)))
+		assert.True(t, bytes.Equal(read(t, built.galaxy.path), read(t, again.galaxy.path)))
+	})
+	t.Run("lacks on Galaxy the binaries beyond its limit, and nothing else", func(t *testing.T) {
+		var all, light []string
+		for _, e := range built.release.entries {
+			if dir := path.Dir(e.name); !slices.Contains(beyondGalaxy, path.Base(e.name)) || !strings.HasPrefix(path.Base(dir), "linux_") {
+				all = append(all, e.name)
+			}
+		}
+		for _, e := range built.galaxy.entries {
+			light = append(light, e.name)
+		}
+		assert.Equal(t, all, light)
 	})
 	t.Run("holds what users need, and nothing else", func(t *testing.T) {
-		for _, e := range built.entries {
+		for _, e := range built.release.entries {
 			top, _, _ := strings.Cut(e.name, "/")
 			assert.Contains(t, []string{"CHANGELOG.md", "LICENSE", "README.md", "changelogs", "docs", "meta", "playbooks", "plugins", "roles"}, top, e.name)
 			assert.NotEqual(t, ".go", filepath.Ext(e.name), e.name)
 		}
 	})
 	t.Run("is installed by ansible-galaxy, and its modules work", func(t *testing.T) {
-		installed(t, built.path, g.Version)
+		installed(t, built.release.path, g.Version)
 	})
 }
 

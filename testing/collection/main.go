@@ -1,9 +1,10 @@
-// Command collection builds the modules' binaries into the checkout ("build"), and the tarball that ansible-galaxy installs
-// ("dist"). What the tarball holds is said in galaxy.yml.
+// Command collection builds the modules' binaries into the checkout ("build"), and the tarballs that ansible-galaxy installs
+// ("dist"). What they hold is said in galaxy.yml.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -23,11 +24,11 @@ func run(ctx context.Context, args []string) error {
 	case len(args) > 1 && args[0] == "build":
 		return buildInto(ctx, ".", args[1:])
 	case len(args) == 1 && args[0] == "dist":
-		tarball, err := buildTarball(ctx, "dist")
+		built, err := buildTarballs(ctx, "dist")
 		if err != nil {
 			return err
 		}
-		return tarball.describe(os.Stdout)
+		return errors.Join(built.release.describe(os.Stdout), built.galaxy.describe(os.Stdout))
 	}
 	return fmt.Errorf("called with %q; go run ./testing/collection build PLATFORM... | dist, in the top folder of the repository", args)
 }

@@ -17,6 +17,9 @@ import (
 // limit is the largest tarball in bytes that Galaxy takes ("20 MB" in Ansible's developing_collections_distributing).
 const limit = 20_000_000
 
+// beyondGalaxy are the modules whose binaries Galaxy's edition lacks, as they would break the limit. Their documentation is in it.
+var beyondGalaxy = []string{}
+
 // tarball is a built collection.
 type tarball struct {
 	path    string
@@ -33,40 +36,56 @@ func (t tarball) describe(w io.Writer) error {
 			}
 		}
 	}
-	_, err := fmt.Fprintf(w, "%s: %.1f MB, of the %.0f MB that Galaxy takes\n", t.path, float64(t.size)/1e6, limit/1e6)
+	_, err := fmt.Fprintf(w, "%s: %.1f MB\n", t.path, float64(t.size)/1e6)
 	return err
 }
 
-// buildTarball builds the collection for all platforms and packs it into the folder. The same sources give the same bytes, which
-// ansible-galaxy collection build would not: it writes times, and files in the order of the disk.
-func buildTarball(ctx context.Context, folder string) (tarball, error) {
+// editions are the collection as it is published: with all binaries on its release page, and on Galaxy without those beyondGalaxy.
+type editions struct{ release, galaxy tarball }
+
+// buildTarballs builds the collection for all platforms and packs it into the folder, Galaxy's edition into its subfolder galaxy. The
+// same sources give the same bytes, which ansible-galaxy collection build would not: it writes times, and files in the order of the disk.
+func buildTarballs(ctx context.Context, folder string) (e editions, err error) {
 	g, err := readGalaxy()
 	if err != nil {
-		return tarball{}, err
+		return e, err
 	}
 	built, err := os.MkdirTemp("", "collection-")
 	if err != nil {
-		return tarball{}, err
+		return e, err
 	}
 	defer os.RemoveAll(built)
 	if err := buildInto(ctx, built, platforms); err != nil {
-		return tarball{}, err
+		return e, err
 	}
-	t := tarball{path: filepath.Join(folder, g.tarball())}
+	if e.release, err = g.pack(ctx, built, folder); err != nil {
+		return e, err
+	}
+	if err := leaveOut(built, beyondGalaxy); err != nil {
+		return e, err
+	}
+	if e.galaxy, err = g.pack(ctx, built, filepath.Join(folder, "galaxy")); err != nil {
+		return e, err
+	}
+	if e.galaxy.size > limit {
+		return e, fmt.Errorf("%s: is %d bytes, Galaxy takes %d; docs/design.md says what then", e.galaxy.path, e.galaxy.size, limit)
+	}
+	return e, nil
+}
+
+func (g galaxy) pack(ctx context.Context, built, folder string) (t tarball, err error) {
+	t.path = filepath.Join(folder, g.tarball())
 	if t.entries, err = g.content(ctx, built); err != nil {
-		return tarball{}, err
+		return t, err
 	}
 	if err := t.write(g); err != nil {
-		return tarball{}, fmt.Errorf("write %s: %w", t.path, err)
+		return t, fmt.Errorf("write %s: %w", t.path, err)
 	}
 	info, err := os.Stat(t.path)
 	if err != nil {
-		return tarball{}, err
+		return t, err
 	}
 	t.size = info.Size()
-	if t.size > limit {
-		return tarball{}, fmt.Errorf("%s: is %d bytes, Galaxy takes %d; docs/design.md says what then", t.path, t.size, limit)
-	}
 	return t, nil
 }
 

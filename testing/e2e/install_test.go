@@ -150,6 +150,6 @@ func TestAnUnknownArchitectureIsNamed(t *testing.T) {
 func TestABinaryThatIsNotBuiltIsNamed(t *testing.T) {
 	t.Parallel()
 	c := newController(t)
-	assert.Equal(t, "local: run unbuilt: its binary is not there; run make build in the checkout, or install the collection from its tarball",
+	assert.Equal(t, "local: run unbuilt: its binary is not there; run make build in the checkout, or install the collection from the tarball of its release",
 		c.results("local", "\n  tasks:\n    - metalstack.initial_cluster.unbuilt:\n")[0]["msg"])
 }

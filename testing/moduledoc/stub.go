@@ -60,7 +60,7 @@ def main():
     module = AnsibleModule(
 %s    )
     module.fail_json(
-        msg="%s: run the module: its binary is not there; run make build in the checkout, or install the collection from its tarball"
+        msg="%s: run the module: its binary is not there; run make build in the checkout, or install the collection from the tarball of its release"
     )
 
 

@@ -109,7 +109,7 @@ func TestPythonReadsWhatTheSpecificationSays(t *testing.T) {
 		Msg                  string
 	}
 	require.NoError(t, json.Unmarshal([]byte(output(t, tool(t, "python"), "-c", inPython, file)), &got))
-	assert.Equal(t, "everything: run the module: its binary is not there; run make build in the checkout, or install the collection from its tarball", got.Msg)
+	assert.Equal(t, "everything: run the module: its binary is not there; run make build in the checkout, or install the collection from the tarball of its release", got.Msg)
 
 	var want map[string]any // as Ansible has it
 	require.NoError(t, json.Unmarshal([]byte(ansible.FormatJSON(everything.Describe())), &want))
