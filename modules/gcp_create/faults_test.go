@@ -107,12 +107,12 @@ func TestFaultsThatStay(t *testing.T) {
 		"an answer that is not GKE's": {gketest.Fault{Kind: gketest.Garbled, Method: "GetCluster"}, "",
 			"look at the cluster: @GKE@: it answers something that is not GKE's; check api_endpoint, and whether a proxy answers in its place"},
 		"GKE falls silent during the creation": {gketest.Fault{Kind: gketest.Unavailable, Method: "GetOperation"}, `, "create_timeout": 2`,
-			"create cluster: wait for operation-@ID@ (CREATE_CLUSTER): gave up after 2s, last seen GKE gives no answer; it goes on at Google, run this again to wait further"},
+			"create cluster: wait for operation-@ID@ (CREATE_CLUSTER): gave up after @SECONDS@, last seen GKE gives no answer; it goes on at Google, run this again to wait further"},
 		"connections that are cut": {gketest.Fault{Kind: gketest.Cut, Method: "GetCluster"}, "",
 			"look at the cluster: @GKE@: the connection was cut, 5 tries; check the network and run it again"},
-		"another operation does not end": {gketest.Fault{Kind: gketest.Incompatible, Method: "CreateCluster"}, `, "create_timeout": 1`,
+		"another operation does not end": {gketest.Fault{Kind: gketest.Incompatible, Method: "CreateCluster"}, `, "create_timeout": 2`,
 			"create cluster: Cluster is running incompatible operation operation-@ID@; wait for that operation and run it again"},
-		"too many requests": {gketest.Fault{Kind: gketest.TooManyRequests, Method: "CreateCluster", Delay: time.Minute}, `, "create_timeout": 1`,
+		"too many requests": {gketest.Fault{Kind: gketest.TooManyRequests, Method: "CreateCluster", Delay: time.Minute}, `, "create_timeout": 2`,
 			"create cluster: too many requests for project lab-project (Quota exceeded for quota metric 'API requests' and limit 'API requests per minute' of service " +
 				"'container.googleapis.com' for consumer 'project_number:@NUMBER@'); run it again later, or raise the quota"},
 	}

@@ -125,12 +125,12 @@ func TestATimeoutIsNoFailureOfTheClusterAndAnotherRunGoesOn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, gketest.Options{})
 	w.gke.Hold()
-	assert.Equal(t, "initial/europe-west3-a: create cluster: wait for operation-@ID@ (CREATE_CLUSTER): gave up after 1s, last seen cluster is being configured, "+
-		"node pool default-pool 0/1 nodes; it goes on at Google, run this again to wait further", w.failed(`{`+common+`, "create_timeout": 1}`))
-	assert.Equal(t, "initial/europe-west3-a: wait for operation-@ID@ (CREATE_CLUSTER): gave up after 1s, last seen cluster is being configured, "+
-		"node pool default-pool 0/1 nodes; it goes on at Google, run this again to wait further", w.failed(`{`+common+`, "create_timeout": 1}`))
-	assert.Equal(t, "initial/europe-west3-a: wait for operation-@ID@ (CREATE_CLUSTER): gave up after 1s, last seen cluster is being configured, "+
-		"node pool default-pool 0/1 nodes; it goes on at Google, run this again to wait further", w.failed(`{`+common+`, "state": "absent", "delete_timeout": 1}`))
+	assert.Equal(t, "initial/europe-west3-a: create cluster: wait for operation-@ID@ (CREATE_CLUSTER): gave up after @SECONDS@, last seen cluster is being configured, "+
+		"node pool default-pool 0/1 nodes; it goes on at Google, run this again to wait further", w.failed(`{`+common+`, "create_timeout": 3}`))
+	assert.Equal(t, "initial/europe-west3-a: wait for operation-@ID@ (CREATE_CLUSTER): gave up after @SECONDS@, last seen cluster is being configured, "+
+		"node pool default-pool 0/1 nodes; it goes on at Google, run this again to wait further", w.failed(`{`+common+`, "create_timeout": 3}`))
+	assert.Equal(t, "initial/europe-west3-a: wait for operation-@ID@ (CREATE_CLUSTER): gave up after @SECONDS@, last seen cluster is being configured, "+
+		"node pool default-pool 0/1 nodes; it goes on at Google, run this again to wait further", w.failed(`{`+common+`, "state": "absent", "delete_timeout": 3}`))
 	w.gke.Release()
 	w.done(`{` + common + `}`)
 	assert.Equal(t, 1, w.accepted(containerpb.Operation_CREATE_CLUSTER))
@@ -145,7 +145,7 @@ func TestASignalEndsTheWaitAndSaysHowToGoOn(t *testing.T) {
 	require.NoError(t, run.Process.Signal(syscall.SIGTERM))
 	result := run.result(w)
 	assert.Equal(t, true, result["failed"])
-	assert.Regexp(t, `^initial/europe-west3-a: create cluster: wait for operation-@ID@ \(CREATE_CLUSTER\): interrupted \(signal SIGTERM\) after \ds, `+
+	assert.Regexp(t, `^initial/europe-west3-a: create cluster: wait for operation-@ID@ \(CREATE_CLUSTER\): interrupted \(signal SIGTERM\) after @SECONDS@, `+
 		`last seen .*; run it again to go on$`, result["msg"])
 	w.gke.Release()
 	w.done(`{` + common + `}`)

@@ -93,6 +93,7 @@ var changing = []struct {
 	name string
 }{
 	{regexp.MustCompile(`20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`), "@TIME@"},
+	{regexp.MustCompile(`after \d+s`), "after @SECONDS@"},
 	{regexp.MustCompile(`operation-\d+-[0-9a-f-]+`), "operation-@ID@"},
 	{regexp.MustCompile(`gke-[0-9a-f]{32}\.`), "gke-@ID@."},
 	{regexp.MustCompile(`-----BEGIN CERTIFICATE-----[^"]*-----END CERTIFICATE-----`), "@CERTIFICATE@"},
