@@ -74,6 +74,7 @@ func (l lab) variables(a addresses) []string {
 		"GCE_METADATA_HOST=" + a.Metadata,
 		"CLOUDSDK_CONFIG=" + l.path("gcloud"),
 		"KUBECONFIG=" + l.kubeconfig(),
+		"XDG_DATA_HOME=" + l.path("share"),
 		"ANSIBLE_CONFIG=" + filepath.Join(l.top, "ansible.cfg"),
 		"ANSIBLE_INVENTORY=" + l.path("inventory"),
 		"PATH=" + l.path("bin") + ":" + filepath.Join(l.top, ".cache/venv/bin") + ":" + os.Getenv("PATH"),
@@ -131,19 +132,25 @@ all:
 
 // groupVariables are what a deployment sets, with the places of the lab's Google in place of the real one's.
 func (l lab) groupVariables(a addresses) string {
-	return fmt.Sprintf(`---
-gcp_project: %s
-gcp_location: %s
-gcp_cluster_name: %s
-gcp_initial_node_count: 1
-gcp_disk_size_gb: 100
-gcp_service_account: deployer@%[1]s.iam.gserviceaccount.com
-gcp_service_account_file: %q
-gcp_kubeconfig: %q
-gcp_api_endpoint: https://%s
-gcp_iam_endpoint: https://%s
-gcp_resource_manager_endpoint: https://%[7]s
-`, project, location, name, l.keyFile(), l.kubeconfig(), a.GKE, a.Google)
+	var b strings.Builder
+	b.WriteString("---\n")
+	for _, variable := range [][2]string{
+		{"gcp_project", project},
+		{"gcp_location", location},
+		{"gcp_cluster_name", name},
+		{"gcp_release_channel", "regular"},
+		{"gcp_initial_node_count", "1"},
+		{"gcp_disk_size_gb", "100"},
+		{"gcp_service_account", "deployer@" + project + ".iam.gserviceaccount.com"},
+		{"gcp_service_account_file", quote(l.keyFile())},
+		{"gcp_kubeconfig", quote(l.kubeconfig())},
+		{"gcp_api_endpoint", "https://" + a.GKE},
+		{"gcp_iam_endpoint", "https://" + a.Google},
+		{"gcp_resource_manager_endpoint", "https://" + a.Google},
+	} {
+		fmt.Fprintf(&b, "%s: %s\n", variable[0], variable[1])
+	}
+	return b.String()
 }
 
 func (l lab) kube() string { return filepath.Join(l.top, ".cache/kube/kube") }
