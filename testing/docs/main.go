@@ -1,4 +1,5 @@
-// Command docs writes the documentation below plugins/modules from the modules' specifications, as each module itself prints it.
+// Command docs writes the documentation below plugins/modules from the modules' specifications, as each module itself prints it, and the
+// tables of variables in the roles' READMEs from the roles' argument specs.
 package main
 
 import (
@@ -13,6 +14,7 @@ import (
 
 	"github.com/metal-stack/initial-cluster/internal/ansible"
 	"github.com/metal-stack/initial-cluster/testing/moduledoc"
+	"github.com/metal-stack/initial-cluster/testing/roledoc"
 )
 
 func main() {
@@ -36,6 +38,28 @@ func run(ctx context.Context) error {
 		name := filepath.Base(filepath.Dir(main))
 		if err := document(ctx, name, filepath.Join("plugins/modules", name+".py")); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return tables()
+}
+
+func tables() error {
+	roles, err := filepath.Glob("roles/*")
+	if err != nil {
+		return err
+	}
+	for _, role := range roles {
+		text, current, err := roledoc.Readme(role)
+		if err != nil {
+			return err
+		}
+		if current {
+			continue
+		}
+		file := filepath.Join(role, "README.md")
+		fmt.Println(file)
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -1,0 +1,148 @@
+package roledoc
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+)
+
+const (
+	top        = "../.."
+	collection = "metalstack.initial_cluster."
+)
+
+func roles(t *testing.T) map[string][]Variable {
+	t.Helper()
+	folders, err := filepath.Glob(top + "/roles/*")
+	require.NoError(t, err)
+	require.NotEmpty(t, folders)
+	all := map[string][]Variable{}
+	for _, folder := range folders {
+		all[folder], err = Read(folder)
+		require.NoError(t, err)
+	}
+	return all
+}
+
+func parse(t *testing.T, path string, into any) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NoError(t, yaml.Unmarshal(content, into), path)
+	return string(content)
+}
+
+func TestTheTablesAreWhatTheArgumentSpecsSay(t *testing.T) {
+	for folder := range roles(t) {
+		_, current, err := Readme(folder)
+		require.NoError(t, err)
+		assert.True(t, current, "%s/README.md: make docs writes it", folder)
+	}
+}
+
+func TestEveryOptionalVariableStandsInTheDefaults(t *testing.T) {
+	for folder, variables := range roles(t) {
+		path := folder + "/defaults/main.yml"
+		var set map[string]any
+		text := parse(t, path, &set)
+		for _, v := range variables {
+			assert.NotEmpty(t, v.Description, "%s: %s", folder, v.Name)
+			value, has := set[v.Name]
+			delete(set, v.Name)
+			switch {
+			case v.Required:
+				assert.False(t, has, "%s: %s is mandatory, and so has no default", path, v.Name)
+			case v.Default == nil:
+				assert.False(t, has, "%s: %s has a default that the argument specs do not tell", path, v.Name)
+				assert.Regexp(t, `(?m)^# `+v.Name+`: \S`, text, "%s: %s stands there behind a comment sign", path, v.Name)
+			default:
+				assert.Equal(t, v.Default, value, "%s: %s", path, v.Name)
+			}
+		}
+		assert.Empty(t, set, "%s: variables that the argument specs do not tell", path)
+	}
+}
+
+// option is what a module's documentation says of an option.
+type option struct {
+	Type, Elements string
+	Choices        []string
+}
+
+func documented(t *testing.T, module string) map[string]option {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(top, "plugins/modules", module+".py"))
+	require.NoError(t, err)
+	_, text, _ := strings.Cut(string(content), `DOCUMENTATION = r"""`)
+	text, _, _ = strings.Cut(text, `"""`)
+	var doc struct{ Options map[string]option }
+	require.NoError(t, yaml.Unmarshal([]byte(text), &doc))
+	require.NotEmpty(t, doc.Options)
+	return doc.Options
+}
+
+type task struct {
+	Name string
+	Tags any
+	All  map[string]any `yaml:",inline"`
+}
+
+// withoutVariable are options that no variable of a role becomes.
+var withoutVariable = map[string][]string{
+	"gcp_auth":    {"state", "return_token"},
+	"gcp_create":  {"state", "delete_timeout", "resource_manager_endpoint"},
+	"gcp_destroy": {"state"},
+}
+
+var variableForm = regexp.MustCompile(`\bgcp_\w+`)
+
+func TestVariablesAreOfTheTypesOfTheirOptions(t *testing.T) {
+	for folder, variables := range roles(t) {
+		role := filepath.Base(folder)
+		var tasks []task
+		parse(t, folder+"/tasks/main.yml", &tasks)
+		used := map[string]bool{}
+		for _, task := range tasks {
+			assert.Equal(t, role, task.Tags, "%s: %s: the one tag is the role's name", folder, task.Name)
+			for module, args := range task.All {
+				if name, ours := strings.CutPrefix(module, collection); ours {
+					compare(t, role, documented(t, name), args.(map[string]any), variables, used)
+				}
+			}
+		}
+		for _, v := range variables {
+			assert.True(t, used[v.Name], "%s: %s is used by no task", folder, v.Name)
+		}
+	}
+}
+
+func compare(t *testing.T, role string, options map[string]option, args map[string]any, variables []Variable, used map[string]bool) {
+	t.Helper()
+	for name, value := range args {
+		text, _ := value.(string)
+		for _, found := range variableForm.FindAllString(text, -1) {
+			used[found] = true
+			i := slices.IndexFunc(variables, func(v Variable) bool { return v.Name == found })
+			if !assert.GreaterOrEqual(t, i, 0, "%s: %s is in no argument spec", role, found) || variables[i].Type == "raw" {
+				continue
+			}
+			v := variables[i]
+			assert.Equal(t, options[name], option{v.Type, v.Elements, v.Choices}, "%s: %s becomes the option %s", role, found, name)
+		}
+	}
+	if args["state"] == "absent" { // which wants few of them
+		return
+	}
+	for name := range options {
+		if !slices.Contains(withoutVariable[role], name) {
+			assert.Contains(t, args, name, "%s: the option can be set by a variable", role)
+		}
+	}
+}
