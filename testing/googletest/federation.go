@@ -103,7 +103,7 @@ func (s *Server) stsToken(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusBadRequest, refused)
 		return
 	}
-	value, _ := s.issue(subject, strings.Fields(r.PostFormValue("scope")), lifeOfToken)
+	value, _ := s.issue(subject, strings.Fields(r.PostFormValue("scope")), s.life)
 	if err := s.saveAfter(nil); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
@@ -111,7 +111,7 @@ func (s *Server) stsToken(w http.ResponseWriter, r *http.Request) {
 	s.issued["/v1/token"]++
 	answer(w, http.StatusOK, map[string]any{
 		"access_token": value, "issued_token_type": "urn:ietf:params:oauth:token-type:access_token", "token_type": "Bearer",
-		"expires_in": int(lifeOfToken.Seconds()),
+		"expires_in": int(s.life.Seconds()),
 	})
 }
 

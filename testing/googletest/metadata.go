@@ -96,7 +96,7 @@ func (s *Server) metadataToken(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	value, info := s.issue(s.state.Instance.Email, s.state.Instance.Scopes, lifeOfToken)
+	value, info := s.issue(s.state.Instance.Email, s.state.Instance.Scopes, s.life)
 	if err := s.saveAfter(nil); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return

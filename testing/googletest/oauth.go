@@ -40,13 +40,13 @@ func (s *Server) oauthToken(w http.ResponseWriter, r *http.Request) {
 		answer(w, status, refused)
 		return
 	}
-	value, _ := s.issue(claims.Issuer, strings.Fields(claims.Scope), lifeOfToken)
+	value, _ := s.issue(claims.Issuer, strings.Fields(claims.Scope), s.life)
 	if err := s.saveAfter(nil); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	s.issued["/token"]++
-	answer(w, http.StatusOK, map[string]any{"access_token": value, "expires_in": int(lifeOfToken.Seconds()), "token_type": "Bearer"})
+	answer(w, http.StatusOK, map[string]any{"access_token": value, "expires_in": int(s.life.Seconds()), "token_type": "Bearer"})
 }
 
 // judge checks a signed request for a token in Google's order and answers in its words.

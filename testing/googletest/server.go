@@ -37,12 +37,13 @@ type Server struct {
 	skew   time.Duration
 	faults []*Fault
 	issued map[string]int // successful answers by path
+	life   time.Duration  // of tokens that nobody asks to live shorter
 }
 
 // Start starts the servers; the caller closes them. What an earlier server left in the folder still holds: accounts, keys,
 // grants, and the tokens that have not expired.
 func Start(o Options) (*Server, error) {
-	s := &Server{dir: o.Dir, stopped: make(chan struct{}), issued: map[string]int{}}
+	s := &Server{dir: o.Dir, stopped: make(chan struct{}), issued: map[string]int{}, life: lifeOfToken}
 	if err := s.load(); err != nil {
 		return nil, err
 	}

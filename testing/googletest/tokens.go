@@ -20,6 +20,13 @@ type TokenInfo struct {
 // lifeOfToken is what Google gives: an hour, less the second it takes.
 const lifeOfToken = 3599 * time.Second
 
+// ShortenTokens lets tokens from now on live shorter than at Google.
+func (s *Server) ShortenTokens(life time.Duration) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.life = life
+}
+
 // issue makes a token. The account's place in the answer is empty for a federated identity.
 func (s *Server) issue(email string, scopes []string, life time.Duration) (string, TokenInfo) {
 	info := TokenInfo{Email: email, Scopes: scopes, Expires: s.now().Add(life).Unix()}

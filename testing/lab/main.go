@@ -15,8 +15,9 @@ import (
 	"github.com/spf13/pflag"
 )
 
-const usage = `Usage: go run ./testing/lab up [OPTION] | down | status
+const usage = `Usage: go run ./testing/lab up [OPTION] | start | down | status
 
+  start   start the lab unless it runs, and no more
   up      start the lab unless it runs, run the playbook of the deployment option (shared) and show the cluster
   down    stop the lab and remove what it made
   status  show the lab and its clusters
@@ -56,6 +57,8 @@ func run(ctx context.Context, arguments []string) error {
 	switch flags.Arg(0) {
 	case "up":
 		return l.up(ctx, flags.Args()[1:])
+	case "start":
+		return l.alone(ctx)
 	case "down":
 		return l.down(ctx)
 	case "status":
@@ -64,7 +67,7 @@ func run(ctx context.Context, arguments []string) error {
 		return l.serve(ctx)
 	default:
 		flags.Usage()
-		return fmt.Errorf("no command %q; use up, down or status", flags.Arg(0))
+		return fmt.Errorf("no command %q; use up, start, down or status", flags.Arg(0))
 	}
 }
 

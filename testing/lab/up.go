@@ -33,33 +33,63 @@ func (l lab) up(ctx context.Context, arguments []string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(l.kube()); err != nil {
-		return fmt.Errorf("%w; make kube builds it", err)
-	}
-	lock, err := l.lock("up.lock")
-	if errors.As(err, &errLocked{}) {
-		return fmt.Errorf("make up: %w; wait for it", err)
-	}
+	begin := time.Now()
+	lock, err := l.exclusive()
 	if err != nil {
 		return err
 	}
 	defer lock.Close()
-	begin := time.Now()
-	if err := l.start(ctx); err != nil {
-		return err
-	}
-	a, err := l.addresses()
+	a, err := l.ready(ctx)
 	if err != nil {
 		return err
 	}
-	if err := l.write(a); err != nil {
-		return err
-	}
-	fmt.Printf("lab: Google is at %s, GKE at %s, %s\n\n", a.Google, a.GKE, time.Since(begin).Round(100*time.Millisecond))
 	if err := l.play(ctx, a, wanted); err != nil {
 		return err
 	}
 	return l.show(ctx, a, begin)
+}
+
+// alone starts the lab without a playbook.
+func (l lab) alone(ctx context.Context) error {
+	lock, err := l.exclusive()
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	if _, err := l.ready(ctx); err != nil {
+		return err
+	}
+	fmt.Printf("For a shell that is to use it: . %s\n", l.shown(l.path("environment")))
+	return nil
+}
+
+// exclusive keeps a second make up out until the lock is closed.
+func (l lab) exclusive() (*os.File, error) {
+	lock, err := l.lock("up.lock")
+	if errors.As(err, &errLocked{}) {
+		return nil, fmt.Errorf("make up: %w; wait for it", err)
+	}
+	return lock, err
+}
+
+// ready starts the lab, unless it runs, and writes what a playbook needs to use it.
+func (l lab) ready(ctx context.Context) (addresses, error) {
+	if _, err := os.Stat(l.kube()); err != nil {
+		return addresses{}, fmt.Errorf("%w; make kube builds it", err)
+	}
+	begin := time.Now()
+	if err := l.start(ctx); err != nil {
+		return addresses{}, err
+	}
+	a, err := l.addresses()
+	if err != nil {
+		return a, err
+	}
+	if err := l.write(a); err != nil {
+		return a, err
+	}
+	fmt.Printf("lab: Google is at %s, GKE at %s, %s\n\n", a.Google, a.GKE, time.Since(begin).Round(100*time.Millisecond))
+	return a, nil
 }
 
 // play runs the playbook, which tells its progress itself.
