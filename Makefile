@@ -9,6 +9,7 @@ ORACLES := $(patsubst requirements/%.txt,.cache/%/made,$(wildcard requirements/a
 SOURCES := $(shell find internal modules -name testdata -prune -o -name '*.go' ! -name '*_test.go' -print) go.mod go.sum galaxy.yml
 LONG_TESTS := ./testing/e2e/... ./testing/collection/... ./testing/kubetest/... ./testing/gketest/...
 OPTION ?= shared
+LAB ?= .lab
 
 export PATH := $(CURDIR)/.cache/venv/bin:$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
@@ -21,15 +22,15 @@ help: ## list the targets
 
 .PHONY: up
 up: build venv kube ## make an initial cluster on the lab (OPTION=shared) and show it
-	@go run ./testing/lab up $(OPTION)
+	@go run ./testing/lab up --dir $(LAB) $(OPTION)
 
 .PHONY: down
 down: ## stop the lab and remove what it made
-	@go run ./testing/lab down
+	@go run ./testing/lab down --dir $(LAB)
 
 .PHONY: status
 status: ## show the lab and its clusters
-	@go run ./testing/lab status
+	@go run ./testing/lab status --dir $(LAB)
 
 .PHONY: build
 build: .cache/built ## build the modules for this machine
@@ -86,8 +87,8 @@ system-packages: ## install the Debian packages that some tests need (as root)
 
 .PHONY: clean
 clean: ## stop the lab and remove everything that was made
-	[ ! -d .lab ] || go run ./testing/lab down
-	rm -rf .cache .lab dist $(BIN) plugins/modules/linux_*
+	[ ! -d $(LAB) ] || go run ./testing/lab down --dir $(LAB)
+	rm -rf .cache dist $(BIN) plugins/modules/linux_*
 
 .cache/venv/made: requirements/requirements.txt requirements/venv.sh
 	@requirements/venv.sh .cache/venv

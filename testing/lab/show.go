@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"strings"
@@ -132,8 +131,14 @@ func (l lab) status(ctx context.Context) error {
 	}
 	fmt.Printf("The lab runs as process %d since %s; its log is %s.\n", pid, d.Started.Format(time.DateTime), l.shown(l.path("daemon.log")))
 	fmt.Printf("Google is at %s, its metadata server at %s, GKE at %s; faults go to https://%s/faults.\n\n", a.Google, a.Metadata, a.GKE, a.Web)
-	if _, err := os.Stat(l.kubeconfig()); errors.Is(err, fs.ErrNotExist) {
-		fmt.Println("There is no cluster yet; make up makes it.")
+	var config struct {
+		CurrentContext string `json:"current-context"`
+	}
+	if err := l.kubectl(ctx, a, &config, "config", "view"); err != nil {
+		return err
+	}
+	if config.CurrentContext == "" {
+		fmt.Println("There is no cluster; make up makes it.")
 		return nil
 	}
 	return l.show(ctx, a, d.Started)
