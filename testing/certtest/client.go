@@ -13,10 +13,15 @@ import (
 // ClientCertificate is a new certificate by which a client shows its name and organizations, which Kubernetes takes for a user
 // and groups.
 func (a *Authority) ClientCertificate(name string, organizations ...string) (tls.Certificate, error) {
+	return a.ShortClientCertificate(serverLife, name, organizations...)
+}
+
+// ShortClientCertificate is one that ends after the given life, which may be over already.
+func (a *Authority) ShortClientCertificate(life time.Duration, name string, organizations ...string) (tls.Certificate, error) {
 	template := &x509.Certificate{
 		Subject:     pkix.Name{CommonName: name, Organization: organizations},
-		NotBefore:   time.Now().Add(-time.Hour),
-		NotAfter:    time.Now().Add(serverLife),
+		NotBefore:   time.Now().Add(min(0, life) - time.Minute),
+		NotAfter:    time.Now().Add(life),
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	}
