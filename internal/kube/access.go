@@ -19,11 +19,12 @@ type Access struct {
 	User   User
 }
 
-// User is a credential: a token, or a program that gives one.
+// User is a credential: a token, a program that gives one, or a certificate with its key.
 type User struct {
-	Token string            // secret
-	Note  map[string]string // kept beside a token, for whoever writes the next one
-	Exec  *Exec
+	Token            string            // secret
+	Note             map[string]string // kept beside a token, for whoever writes the next one
+	Exec             *Exec
+	Certificate, Key []byte // PEM; the key is a secret
 }
 
 // noted is the name of the kubeconfig's extension that holds a note.
@@ -81,8 +82,14 @@ func (a Access) fields(kind string) map[string]any {
 	case "context":
 		return map[string]any{"cluster": a.Name, "user": a.Name}
 	case "user":
-		if a.User.Exec != nil {
+		switch {
+		case a.User.Exec != nil:
 			return map[string]any{"exec": a.User.Exec.fields()}
+		case a.User.Certificate != nil:
+			return map[string]any{
+				"client-certificate-data": base64.StdEncoding.EncodeToString(a.User.Certificate),
+				"client-key-data":         base64.StdEncoding.EncodeToString(a.User.Key),
+			}
 		}
 		fields := map[string]any{"token": a.User.Token}
 		if a.User.Note != nil {

@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/metal-stack/initial-cluster/internal/reach"
@@ -79,10 +77,6 @@ func (c *Cloud) exchange(ctx context.Context, r request) *Error {
 }
 
 func (c *Cloud) unanswered(ctx context.Context, err error) *Error {
-	var at *url.Error
-	if errors.As(err, &at) {
-		err = at.Err
-	}
 	reason := reach.Explain(ctx, err)
 	return &Error{Code: Unreachable, Said: c.Host() + ": " + reason.Why, next: reason.Next, lasting: reason.Lasting, cause: err}
 }

@@ -9,37 +9,42 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"syscall"
 )
 
-// Reason is why there was no answer. Lasting ones are not worth a second try.
+// Reason is why there was no answer.
 type Reason struct {
-	Why, Next string
-	Lasting   bool
+	Why, Next   string
+	Lasting     bool // it is not worth a second try
+	Certificate bool // somebody was there and could not show, or did not accept, a certificate
 }
-
-// String is both halves, as they end an error.
-func (r Reason) String() string { return r.Why + "; " + r.Next }
 
 // Explain finds the reason in what net/http returned. The context is the one of the request.
 func Explain(ctx context.Context, err error) Reason {
-	var dial *net.OpError
+	var (
+		at   *url.Error
+		dial *net.OpError
+	)
+	if errors.As(err, &at) {
+		err = at.Err
+	}
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return Reason{"no answer within the time limit", "check the network and https_proxy, or give it more time", true}
+		return Reason{Why: "no answer within the time limit", Next: "check the network and https_proxy, or give it more time", Lasting: true}
 	case ctx.Err() != nil:
-		return Reason{"interrupted", "run it again", true}
+		return Reason{Why: "interrupted", Next: "run it again", Lasting: true}
 	case errors.As(err, &dial) && dial.Op == "proxyconnect":
-		return Reason{"the proxy does not answer (" + line(dial.Err) + ")", "check https_proxy and no_proxy", false}
+		return Reason{Why: "the proxy does not answer (" + line(dial.Err) + ")", Next: "check https_proxy and no_proxy"}
 	}
-	if reason, ok := certificate(err); ok {
-		return reason
+	if why, next := certificate(err); why != "" {
+		return Reason{Why: why, Next: next, Lasting: true, Certificate: true}
 	}
 	return connection(err)
 }
 
-func certificate(err error) (Reason, bool) {
+func certificate(err error) (why, next string) {
 	var (
 		untrust  x509.UnknownAuthorityError
 		hostname x509.HostnameError
@@ -51,19 +56,19 @@ func certificate(err error) (Reason, bool) {
 	const proxy = "check whether a proxy answers in its place"
 	switch {
 	case errors.As(err, &hostname):
-		return Reason{"its certificate is for another name", proxy, true}, true
+		return "its certificate is for another name", proxy
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return Reason{"its certificate has expired or is not valid yet", "check the clock of this host", true}, true
+		return "its certificate has expired or is not valid yet", "check the clock of this host"
 	case errors.As(err, &untrust):
-		return Reason{"its certificate is of an unknown authority", "name the authority's file in SSL_CERT_FILE if a proxy opens TLS", true}, true
+		return "its certificate is of an unknown authority", "name the authority's file in SSL_CERT_FILE if a proxy opens TLS"
 	case errors.As(err, &verify):
-		return Reason{"its certificate is not accepted (" + line(verify.Err) + ")", proxy, true}, true
+		return "its certificate is not accepted (" + line(verify.Err) + ")", proxy
 	case errors.As(err, &plain), errors.Is(err, http.ErrSchemeMismatch):
-		return Reason{"it does not speak TLS", proxy, true}, true
+		return "it does not speak TLS", proxy
 	case errors.As(err, &alert):
-		return Reason{"it ended the TLS handshake (" + line(alert) + ")", proxy, true}, true
+		return "it ended the TLS handshake (" + line(alert) + ")", proxy
 	}
-	return Reason{}, false
+	return "", ""
 }
 
 func connection(err error) Reason {
@@ -73,15 +78,15 @@ func connection(err error) Reason {
 	)
 	switch {
 	case errors.As(err, &dns):
-		return Reason{"its name does not resolve", "check DNS on this host, or set https_proxy", dns.IsNotFound}
+		return Reason{Why: "its name does not resolve", Next: "check DNS on this host, or set https_proxy", Lasting: dns.IsNotFound}
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return Reason{"connection refused", "check the network and https_proxy", false}
+		return Reason{Why: "connection refused", Next: "check the network and https_proxy"}
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return Reason{"no answer", "check the network and https_proxy", false}
+		return Reason{Why: "no answer", Next: "check the network and https_proxy"}
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		return Reason{"there is no route to it", "check the network", false}
+		return Reason{Why: "there is no route to it", Next: "check the network"}
 	}
-	return Reason{"the connection was cut (" + line(err) + ")", "check the network and run it again", false}
+	return Reason{Why: "the connection was cut (" + line(err) + ")", Next: "check the network and run it again"}
 }
 
 // line is an error without the line breaks it may hold.

@@ -25,7 +25,7 @@ var mayImport = map[string][]string{
 	"internal/wait":            {},
 	"internal/gcp":             {"internal/file", "golang.org/x/oauth2", "cloud.google.com/go/compute/metadata", "github.com/golang-jwt/jwt", "google.golang.org/grpc", "golang.org/x/sys"},
 	"internal/file":            {},
-	"internal/kube":            {"internal/file", "internal/wait", "go.yaml.in/yaml"},
+	"internal/kube":            {"internal/file", "internal/reach", "internal/wait", "go.yaml.in/yaml"},
 	"internal/metalstackcloud": {"internal/reach", "internal/wait", "github.com/golang-jwt/jwt", "go.yaml.in/yaml"},
 	"internal/reach":           {},
 	"internal/gke":             {"internal/gcp", "internal/kube", "internal/wait", "cloud.google.com/go/container", "google.golang.org"},
