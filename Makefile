@@ -39,7 +39,7 @@ build: .cache/built ## build the modules for this machine
 test: test-unit test-e2e ## run all tests
 
 .PHONY: test-unit
-test-unit: venv ## run the quick tests
+test-unit: venv kube ## run the quick tests
 	go test $(if $(CI),-count=1) $$(go list ./... | grep -vxE "$$(go list $(LONG_TESTS) 2>/dev/null | paste -sd'|')")
 
 .PHONY: test-e2e

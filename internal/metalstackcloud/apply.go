@@ -31,16 +31,9 @@ type updateRequest struct {
 	Maintenance *maintenance `json:"maintenance,omitempty"`
 }
 
-func (c *Cloud) create(ctx context.Context, name string, s spec) error {
-	made, err := c.make(ctx, createRequest{name, c.project, s.partition, kubernetes{s.version}, s.workers, s.maintenance})
-	if err != nil {
-		return err
-	}
-	return c.awaitReady(ctx, made, nil)
-}
-
-// make asks for a cluster once. If the answer is lost the cluster may be there all the same: then it is looked for.
-func (c *Cloud) make(ctx context.Context, r createRequest) (*cluster, error) {
+// create asks for a cluster once. If the answer is lost the cluster may be there all the same: then it is looked for.
+func (c *Cloud) create(ctx context.Context, name string, s spec) (*cluster, error) {
+	r := createRequest{name, c.project, s.partition, kubernetes{s.version}, s.workers, s.maintenance}
 	var answer struct{ Cluster cluster }
 	err := c.call(ctx, request{doing: "create cluster " + r.Name, method: "ClusterService/Create", body: r, answer: &answer, once: true})
 	if err == nil {
@@ -57,8 +50,8 @@ func (c *Cloud) make(ctx context.Context, r createRequest) (*cluster, error) {
 	return made, nil
 }
 
-// update sends all workers, as those left out are removed, and of the rest what changes.
-func (c *Cloud) update(ctx context.Context, was *cluster, to spec) error {
+// update sends all workers, as those left out are removed, and of the rest what changes. It gives the status from before.
+func (c *Cloud) update(ctx context.Context, was *cluster, to spec) (*status, error) {
 	before := specOf(was)
 	r := updateRequest{key: c.key(was), Workers: to.workers}
 	if before.version != to.version {
@@ -69,12 +62,9 @@ func (c *Cloud) update(ctx context.Context, was *cluster, to spec) error {
 	}
 	now, err := c.get(ctx, was)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := c.call(ctx, request{doing: "change cluster " + was.Name, method: "ClusterService/Update", body: r}); err != nil {
-		return err
-	}
-	return c.awaitReady(ctx, was, now.Status)
+	return now.Status, c.call(ctx, request{doing: "change cluster " + was.Name, method: "ClusterService/Update", body: r})
 }
 
 func (s spec) maintenanceOnly() spec { return spec{maintenance: s.maintenance} }

@@ -77,6 +77,11 @@ func (s *status) stopped() bool { return s != nil && (s.State == failed || s.Sta
 
 func (s *status) done() bool { return s != nil && s.State == succeeded && s.Type != deleting }
 
+// creating tells that the cluster was never ready yet and is on its way.
+func (s *status) creating() bool {
+	return !s.stopped() && !s.done() && (s == nil || s.Type == "" || s.Type == creating)
+}
+
 // same tells whether two looks saw the same.
 func (s *status) same(o *status) bool {
 	if s == nil || o == nil {

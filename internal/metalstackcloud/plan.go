@@ -79,7 +79,12 @@ func (p *Plan) create(f *Found) error {
 	}
 	p.after = wanted.described()
 	text := fmt.Sprintf("create cluster %s in partition %s with Kubernetes %s", f.name, wanted.partition, wanted.version)
-	p.add(text, func(ctx context.Context) error { return f.cloud.create(ctx, f.name, wanted) })
+	var made *cluster
+	p.add(text, func(ctx context.Context) (err error) {
+		made, err = f.cloud.create(ctx, f.name, wanted)
+		return err
+	})
+	p.add("wait until cluster "+f.name+" is ready", func(ctx context.Context) error { return f.cloud.awaitReady(ctx, made, nil) })
 	return nil
 }
 
@@ -95,25 +100,29 @@ func (p *Plan) keep(f *Found) error {
 		return fmt.Errorf("change cluster %s: %s", f.name, strings.Join(problems, "; "))
 	}
 	p.after = wanted.described()
-	status, changes := f.cluster.Status, was.differences(wanted)
-	await := func(ctx context.Context) error { return f.cloud.awaitReady(ctx, f.cluster, nil) }
+	last, changes := f.cluster.Status, was.differences(wanted)
+	await := func(before *status) func(context.Context) error {
+		return func(ctx context.Context) error { return f.cloud.awaitReady(ctx, f.cluster, before) }
+	}
+	ready := "wait until cluster " + f.name + " is ready"
 	switch {
-	case status.stopped() && len(changes) == 0:
-		text := fmt.Sprintf("have metalstack.cloud retry what stopped cluster %s (%s)", f.name, status)
-		p.add(text, func(ctx context.Context) error {
-			if err := f.cloud.retry(ctx, f.cluster); err != nil {
-				return err
-			}
-			return f.cloud.awaitReady(ctx, f.cluster, status)
-		})
-	case !status.stopped() && !status.done() && (status == nil || status.Type == creating || status.Type == ""):
-		p.add("wait for the creation of cluster "+f.name+" that is under way", await)
-	case !status.stopped() && !status.done() && len(changes) == 0:
-		p.settle = await
+	case last.stopped() && len(changes) == 0:
+		text := fmt.Sprintf("have metalstack.cloud retry what stopped cluster %s (%s)", f.name, last)
+		p.add(text, func(ctx context.Context) error { return f.cloud.retry(ctx, f.cluster) })
+		p.add(ready, await(last))
+	case last.creating():
+		p.add("wait for the creation of cluster "+f.name+" that is under way", await(nil))
+	case !last.stopped() && !last.done() && len(changes) == 0:
+		p.settle = await(nil)
 	}
 	if len(changes) > 0 {
+		before := last
 		text := fmt.Sprintf("change cluster %s: %s", f.name, strings.Join(changes, ", "))
-		p.add(text, func(ctx context.Context) error { return f.cloud.update(ctx, f.cluster, wanted) })
+		p.add(text, func(ctx context.Context) (err error) {
+			before, err = f.cloud.update(ctx, f.cluster, wanted)
+			return err
+		})
+		p.add(ready, func(ctx context.Context) error { return f.cloud.awaitReady(ctx, f.cluster, before) })
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ func TestWhatCannotBeChangedIsRefusedAllAtOnce(t *testing.T) {
 		assert.EqualError(t, err, c.text)
 	}
 	assert.Empty(t, w.Calls("ClusterService/Update"))
-	assert.Equal(t, []string{"change cluster initial: kubernetes_version from 1.34.6 to 1.34.8"}, w.steps(t, Want{Name: "initial", Version: "1.34.8"}))
+	assert.Equal(t, []string{"change cluster initial: kubernetes_version from 1.34.6 to 1.34.8", ready}, w.steps(t, Want{Name: "initial", Version: "1.34.8"}))
 }
 
 func TestWhatIsNotOfferedIsToldAllAtOnce(t *testing.T) {

@@ -36,13 +36,16 @@ func (s *Server) folder(c *cluster) string {
 	return filepath.Join(s.options.Dir, "clusters", c.Message.UUID)
 }
 
+// nowhere is where nobody listens (the discard service, https://www.rfc-editor.org/rfc/rfc863).
+const nowhere = "127.0.0.1:9"
+
 // run starts the cluster's Kubernetes in its version, or starts it anew in another; the mutex is not held. A cluster is started by one
 // goroutine only: that of the operation that has it, or Start's.
 func (s *Server) run(c *cluster) error {
 	s.mutex.Lock()
 	version, kube := "v"+c.Message.Kubernetes.Version, c.kube
 	s.mutex.Unlock()
-	endpoint := "203.0.113.10:443"
+	endpoint := nowhere
 	if s.options.Kubernetes != "" {
 		if kube != nil {
 			if err := kube.Stop(); err != nil {

@@ -21,8 +21,8 @@ type Options struct {
 	Dir         string          // of the durable state and of the clusters
 	Certificate tls.Certificate // see certtest
 	Listen      string          // address; empty is a free port of 127.0.0.1
-	// Kubernetes is the binary that kubetest.Build gives. Without it clusters have an endpoint where nothing answers
-	// (203.0.113.0/24): for what needs only the API.
+	// Kubernetes is the binary that kubetest.Build gives. Without it clusters have an endpoint where nobody listens: for what needs
+	// only the API.
 	Kubernetes string
 	// OperationTime is how long an operation takes at least. Zero lets all be done at once.
 	OperationTime time.Duration
