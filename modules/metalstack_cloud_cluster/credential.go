@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/metal-stack/initial-cluster/internal/ansible"
 	"github.com/metal-stack/initial-cluster/internal/kube"
 	"github.com/metal-stack/initial-cluster/internal/metalstackcloud"
 )
@@ -40,7 +41,10 @@ func (in params) credential(ctx context.Context, cloud *metalstackcloud.Cloud, f
 		defer cancel()
 		usable = config.Usable(limited, c.name)
 	}
-	c.renew(config, usable, in.Name, time.Duration(in.KubeconfigExpiration)*time.Second)
+	if usable.Why == "" && in.KubeconfigCurrent && config.CurrentContext() != c.name {
+		usable.Why = "its context is not the current one"
+	}
+	c.renew(config, usable, in)
 	return c, nil
 }
 
@@ -60,7 +64,8 @@ func (c *credential) purge(config *kube.Config) error {
 }
 
 // renew plans new credentials unless those there may stay.
-func (c *credential) renew(config *kube.Config, usable kube.Usable, cluster string, life time.Duration) {
+func (c *credential) renew(config *kube.Config, usable kube.Usable, in params) {
+	life := time.Duration(in.KubeconfigExpiration) * time.Second
 	if usable.Why == "" {
 		is := map[string]any{"context": c.name, "credential": "valid until " + usable.Until.UTC().Format(time.RFC3339)}
 		c.before, c.after = is, is
@@ -69,11 +74,11 @@ func (c *credential) renew(config *kube.Config, usable kube.Usable, cluster stri
 		}
 		return
 	}
-	c.steps = []string{fmt.Sprintf("write a new credential of cluster %s to %s: %s", cluster, config.Path(), usable.Why)}
+	c.steps = []string{fmt.Sprintf("write a new credential of cluster %s to %s: %s", in.Name, config.Path(), usable.Why)}
 	c.before = map[string]any{"context": c.name, "credential": usable.Why}
 	c.after = map[string]any{"context": c.name, "credential": "valid for " + life.String()}
 	c.apply = func(ctx context.Context, found *metalstackcloud.Found) error {
-		err := c.write(ctx, config, found, life)
+		err := c.write(ctx, config, found, life, in.KubeconfigCurrent)
 		if err != nil {
 			c.steps = nil
 		}
@@ -81,13 +86,14 @@ func (c *credential) renew(config *kube.Config, usable kube.Usable, cluster stri
 	}
 }
 
-func (c *credential) write(ctx context.Context, config *kube.Config, found *metalstackcloud.Found, life time.Duration) error {
+func (c *credential) write(ctx context.Context, config *kube.Config, found *metalstackcloud.Found, life time.Duration, current bool) error {
 	given, err := found.Credentials(ctx, life)
 	if err != nil {
 		return err
 	}
+	ansible.Conceal(ctx, string(given.Key))
 	access := kube.Access{Name: c.name, Server: given.Server, CA: given.CA, User: kube.User{Certificate: given.Certificate, Key: given.Key}}
-	plan, err := config.Merge(access, config.CurrentContext() == "")
+	plan, err := config.Merge(access, current || config.CurrentContext() == "")
 	if err != nil {
 		return err
 	}

@@ -117,7 +117,7 @@ func made(t *testing.T, w *world) {
 
 func madeWithKubeconfig(t *testing.T, w *world) {
 	foreign(t, w)
-	w.mustRun(t, map[string]any{"name": "initial", "kubeconfig": w.kubeconfig()})
+	w.mustRun(t, map[string]any{"name": "initial", "kubeconfig": w.kubeconfig(), "kubeconfig_current": false})
 }
 
 // foreign is a kubeconfig with the entries of somebody else.
@@ -156,11 +156,17 @@ func TestAKubeconfigKeepsWhatIsSomebodyElses(t *testing.T) {
 	foreign(t, w)
 	before, err := os.ReadFile(w.kubeconfig())
 	require.NoError(t, err)
-	w.mustRun(t, map[string]any{"name": "initial", "kubeconfig": w.kubeconfig()})
+	w.mustRun(t, map[string]any{"name": "initial", "kubeconfig": w.kubeconfig(), "kubeconfig_current": false})
 	with, err := os.ReadFile(w.kubeconfig())
 	require.NoError(t, err)
 	assert.Contains(t, string(with), "name: initial-"+project+"@metalstack.cloud")
 	assert.Contains(t, string(with), "current-context: other")
+	w.mustRun(t, map[string]any{"name": "initial", "kubeconfig": w.kubeconfig()})
+	current, err := os.ReadFile(w.kubeconfig())
+	require.NoError(t, err)
+	assert.Contains(t, string(current), "current-context: initial-"+project+"@metalstack.cloud")
+	foreignCurrent := strings.ReplaceAll(string(current), "current-context: initial-"+project+"@metalstack.cloud", "current-context: other")
+	require.NoError(t, os.WriteFile(w.kubeconfig(), []byte(foreignCurrent), 0o600))
 	w.mustRun(t, map[string]any{"name": "initial", "kubeconfig": w.kubeconfig(), "state": "absent"})
 	after, err := os.ReadFile(w.kubeconfig())
 	require.NoError(t, err)

@@ -22,6 +22,7 @@ type params struct {
 	Maintenance          *maintenance `ansible:"maintenance"`
 	Kubeconfig           string       `ansible:"kubeconfig"`
 	KubeconfigExpiration int          `ansible:"kubeconfig_expiration"`
+	KubeconfigCurrent    bool         `ansible:"kubeconfig_current"`
 	ClusterTimeout       int          `ansible:"cluster_timeout"`
 	State                string       `ansible:"state"`
 }

@@ -107,6 +107,10 @@ var kubeconfigOptions = []ansible.Option{
 		Description: []string{"How many seconds a new credential lives. metalstack.cloud may give it less."},
 	},
 	{
+		Name: "kubeconfig_current", Type: ansible.Bool, Default: true,
+		Description: []string{"Whether its context becomes the current one. Where there is none, it does so in any case."},
+	},
+	{
 		Name: "cluster_timeout", Type: ansible.Int, Default: 1800,
 		Description: []string{"How many seconds all of it may take. What is under way then goes on at metalstack.cloud, and the next run goes on waiting."},
 	},
