@@ -102,7 +102,7 @@ var withoutVariable = map[string][]string{
 	"gcp_destroy": {"state"},
 }
 
-var variableForm = regexp.MustCompile(`\bgcp_\w+`)
+var variableForm = regexp.MustCompile(`\b(?:gcp|initial_cluster|metalstack_cloud_cluster)_\w+`)
 
 func TestVariablesAreOfTheTypesOfTheirOptions(t *testing.T) {
 	for folder, variables := range roles(t) {
