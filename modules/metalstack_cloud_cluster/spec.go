@@ -134,6 +134,7 @@ const examples = `
 
 - name: Replace a group of workers by another
   metalstack.initial_cluster.metalstack_cloud_cluster:
+    api_token: "{{ vault_metalstack_cloud_token }}"
     name: initial
     workers:
       - name: large
@@ -145,6 +146,7 @@ const examples = `
 
 - name: Delete the cluster with all that is in it
   metalstack.initial_cluster.metalstack_cloud_cluster:
+    api_token: "{{ vault_metalstack_cloud_token }}"
     name: initial
     kubeconfig: ~/.kube/config
     state: absent

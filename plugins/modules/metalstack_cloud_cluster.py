@@ -211,6 +211,7 @@ EXAMPLES = r"""
 
 - name: Replace a group of workers by another
   metalstack.initial_cluster.metalstack_cloud_cluster:
+    api_token: "{{ vault_metalstack_cloud_token }}"
     name: initial
     workers:
       - name: large
@@ -222,6 +223,7 @@ EXAMPLES = r"""
 
 - name: Delete the cluster with all that is in it
   metalstack.initial_cluster.metalstack_cloud_cluster:
+    api_token: "{{ vault_metalstack_cloud_token }}"
     name: initial
     kubeconfig: ~/.kube/config
     state: absent

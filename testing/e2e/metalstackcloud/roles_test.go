@@ -1,5 +1,5 @@
-// Package metalstackcloud runs the roles for clusters of others by ansible-playbook, with the real binaries, against a stand-in of
-// metalstack.cloud whose clusters are real Kubernetes.
+// Package metalstackcloud runs the roles for clusters of others by ansible-playbook, from this checkout and with what make build has
+// built, against a stand-in of metalstack.cloud whose clusters are real Kubernetes.
 package metalstackcloud
 
 import (
@@ -58,30 +58,15 @@ func newWorld(t *testing.T) (*world, *metalstackcloudtest.Server) {
 	cloud, err := metalstackcloudtest.Start(metalstackcloudtest.Options{Dir: t.TempDir(), Certificate: certificate, Kubernetes: kubetest.Find(t)})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, cloud.Close()) })
+	collections, err := filepath.Abs(filepath.Join(top, ".cache/collections")) // make build leads it back here
+	require.NoError(t, err)
 	w := &world{dir: t.TempDir()}
 	w.token, err = cloud.Token(time.Hour, metalstackcloudtest.Grant{Project: project, Role: "editor"})
 	require.NoError(t, err)
 	w.environment = append(os.Environ(), "HOME="+w.dir, "KUBECONFIG="+filepath.Join(w.dir, "kubeconfig"), "SSL_CERT_FILE="+authority.File(),
-		"METAL_STACK_CLOUD_API_TOKEN="+w.token, "ANSIBLE_COLLECTIONS_PATH="+w.dir, "ANSIBLE_CONFIG=", "ANSIBLE_NOCOLOR=1", "ANSIBLE_LOCALHOST_WARNING=false")
-	w.install(t, "metalstack_cloud_cluster", "cluster_info")
+		"METAL_STACK_CLOUD_API_TOKEN="+w.token, "ANSIBLE_COLLECTIONS_PATH="+collections, "ANSIBLE_CONFIG=", "ANSIBLE_NOCOLOR=1", "ANSIBLE_LOCALHOST_WARNING=false")
 	require.NoError(t, os.WriteFile(filepath.Join(w.dir, "playbook.yml"), []byte(playbook), 0o600))
 	return w, cloud
-}
-
-// install makes a collection of the roles and the binaries of modules, which Ansible finds by their names.
-func (w *world) install(t *testing.T, modules ...string) {
-	t.Helper()
-	collection := filepath.Join(w.dir, "ansible_collections/metalstack/initial_cluster")
-	require.NoError(t, os.MkdirAll(filepath.Join(collection, "plugins/modules"), 0o700))
-	roles, err := filepath.Abs(filepath.Join(top, "roles"))
-	require.NoError(t, err)
-	require.NoError(t, os.Symlink(roles, filepath.Join(collection, "roles")))
-	for _, module := range modules {
-		build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", filepath.Join(collection, "plugins/modules", module), "./modules/"+module)
-		build.Dir, build.Env = top, append(os.Environ(), "CGO_ENABLED=0")
-		out, err := build.CombinedOutput()
-		require.NoError(t, err, string(out))
-	}
 }
 
 // play runs the playbook and gives what Ansible shows.
