@@ -41,10 +41,22 @@ func openSSH(ctx context.Context, o Options) (*remote, error) {
 	if h.keys, err = readKeys(o); err != nil {
 		return nil, err
 	}
-	if _, err := h.connected(ctx); err != nil {
+	if err := h.try(ctx); err != nil {
 		return nil, first(err, h.Close())
 	}
 	return h, nil
+}
+
+// try connects, and becomes root if that is wanted: who cannot shall know at once.
+func (h *remote) try(ctx context.Context) error {
+	link, err := h.connected(ctx)
+	if err != nil || !h.options.Sudo {
+		return err
+	}
+	if _, err := link.disk(ctx); err != nil {
+		return fmt.Errorf("connect to %s: %w", link.to, err)
+	}
+	return nil
 }
 
 // connected gives the connection; one that broke is replaced.
