@@ -59,11 +59,11 @@ func TestAHostThatFallsSilentIsNoticed(t *testing.T) {
 	t.Parallel()
 	s := hosttest.Start(t)
 	o := s.Options(t)
-	o.SilenceTimeout, o.ConnectTimeout = 300*time.Millisecond, 300*time.Millisecond
+	o.SilenceTimeout, o.ConnectTimeout = 2*time.Second, 2*time.Second
 	h := hosttest.Open(t, o)
 	_, err := h.Stat(t.Context(), "/")
 	require.NoError(t, err)
-	lost := "the connection is lost: " + s.User() + "@" + s.Address() + ": no sign of life for 300ms"
+	lost := "the connection is lost: " + s.User() + "@" + s.Address() + ": no sign of life for 2s"
 	failed := make(chan error, 2)
 	go func() {
 		_, err := h.Run(t.Context(), host.Words("sleep", "1000"))
@@ -76,7 +76,7 @@ func TestAHostThatFallsSilentIsNoticed(t *testing.T) {
 	require.ErrorIs(t, err, host.ErrLost)
 	require.EqualError(t, <-failed, "run sleep 1000: "+lost)
 	_, err = h.Run(t.Context(), host.Words("true"))
-	require.EqualError(t, err, "connect to "+s.User()+"@"+s.Address()+": no answer within 300ms; is the host up, and may this one reach its port?")
+	require.EqualError(t, err, "connect to "+s.User()+"@"+s.Address()+": no answer within 2s; is the host up, and may this one reach its port?")
 	s.Stall(false)
 	_, err = h.Run(t.Context(), host.Words("true"))
 	require.NoError(t, err, "it is back")
@@ -86,10 +86,10 @@ func TestASlowConnectionIsNoSilentOne(t *testing.T) {
 	t.Parallel()
 	s := hosttest.Start(t)
 	o := s.Options(t)
-	o.SilenceTimeout = 300 * time.Millisecond
+	o.SilenceTimeout = 2 * time.Second
 	h := hosttest.Open(t, o)
-	s.Slow(1 << 20)
-	_, err := h.Write(t.Context(), host.File{Path: t.TempDir() + "/file", Mode: 0o600, Content: bytes.NewReader(make([]byte, 1<<20))})
+	s.Slow(512 << 10)
+	_, err := h.Write(t.Context(), host.File{Path: t.TempDir() + "/file", Mode: 0o600, Content: bytes.NewReader(make([]byte, 2<<20))})
 	require.NoError(t, err)
 	assert.Equal(t, 1, s.Connections())
 }

@@ -87,10 +87,11 @@ func (p *process) watch(requests <-chan *ssh.Request) {
 		switch request.Type {
 		case "exit-status":
 			var status struct{ Code uint32 }
-			if err := ssh.Unmarshal(request.Payload, &status); err != nil || status.Code != 0 {
-				end(&exitCode{int(status.Code)})
+			err := ssh.Unmarshal(request.Payload, &status)
+			if err == nil && status.Code != 0 {
+				err = &exitCode{int(status.Code)}
 			}
-			end(nil)
+			end(err)
 		case "exit-signal":
 			var signal struct {
 				Name          string
