@@ -135,7 +135,7 @@ class ActionModule(ActionBase):
 
     def _run_native(self) -> dict[str, Any]:
         """Run the module in Ansible's own way to run binaries."""
-        ran = self._low_level_execute_command("uname -sm")
+        ran = self._low_level_execute_command("uname -sm", sudoable=False)
         uname = ran["stdout"].strip().rpartition("\n")[2].strip() or "of an unknown kind"
         self._check_platform(uname, self._hashes())
         name = f"{COLLECTION}.{PLATFORMS[uname]}.{self._module}"
