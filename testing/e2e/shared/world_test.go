@@ -64,7 +64,9 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, os.Symlink(kube, w.kubectl))
 	w.write("key.json", string(w.account.KeyJSON))
 	w.variables = []string{"SSL_CERT_FILE=" + authority.File()}
-	w.ansible = &play.Controller{Folder: w.home, Collections: absolute(t, ".cache/collections"), Python: absolute(t, ".cache/venv/bin/python")}
+	w.ansible = &play.Controller{
+		Folder: w.home, Collections: absolute(t, ".cache/collections"), Python: absolute(t, ".cache/venv/bin/python"), Tree: os.Getenv("E2E_ANSIBLE"),
+	}
 	w.ansible.Local("localhost")
 	return w
 }
