@@ -128,7 +128,7 @@ def main():
         supports_check_mode=True,
     )
     module.fail_json(
-        msg="cluster_info: run the module: its binary is not there; run make build in the checkout, or install the collection from its tarball"
+        msg="cluster_info: run the module: its binary is not there; run make build in the checkout, or install the collection from the tarball of its release"
     )
 
 

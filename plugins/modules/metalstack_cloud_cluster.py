@@ -407,7 +407,7 @@ def main():
         supports_check_mode=True,
     )
     module.fail_json(
-        msg="metalstack_cloud_cluster: run the module: its binary is not there; run make build in the checkout, or install the collection from its tarball"
+        msg="metalstack_cloud_cluster: run the module: its binary is not there; run make build in the checkout, or install the collection from the tarball of its release"
     )
 
 
