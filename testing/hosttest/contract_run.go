@@ -10,11 +10,13 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/metal-stack/initial-cluster/internal/host"
+	"github.com/metal-stack/initial-cluster/internal/wait"
 )
 
 // below is the contract in a folder of the test's own.
@@ -162,14 +164,21 @@ func (c contract) interrupted(t *testing.T) {
 	pids, err := c.cancelAfterLine(t, "sleep 1000 & echo $$,$!; wait")
 	require.EqualError(t, err, "run sh -c 'sleep 1000 & echo $$,$!; wait': interrupted: signal SIGTERM")
 	for _, pid := range pids {
-		assert.False(t, c.runs(t, pid), pid)
+		c.ends(t, pid)
 	}
+}
+
+// ends waits until a process that got a signal has ended: the kernel takes a moment for it.
+func (c contract) ends(t *testing.T, pid string) {
+	t.Helper()
+	o := wait.Options{For: "the end of process " + pid, Timeout: 10 * time.Second, Interval: 10 * time.Millisecond}
+	require.NoError(t, wait.Until(t.Context(), o, func(context.Context) (bool, string, error) { return !c.runs(t, pid), "running", nil }))
 }
 
 func (c contract) stubborn(t *testing.T) {
 	pids, err := c.cancelAfterLine(t, "trap : TERM; echo $$; while true; do sleep 1000; done")
 	require.EqualError(t, err, "run sh -c 'trap : TERM; echo $$; while true; do sleep 1000; done': interrupted: signal SIGTERM")
-	assert.False(t, c.runs(t, pids[0]))
+	c.ends(t, pids[0])
 }
 
 func (c contract) leftBehind(t *testing.T) {
