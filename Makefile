@@ -79,7 +79,7 @@ install: collection ## install the collection where ansible-galaxy puts it
 venv: .cache/venv/made $(ORACLES) ## install Ansible and the linters into .cache
 
 .PHONY: kube
-kube: .cache/kube/kube ## build the Kubernetes of the tests
+kube: .cache/kube/kube .cache/kube/kwok ## build the Kubernetes of the tests
 
 .PHONY: system-packages
 system-packages: ## install the Debian packages that some tests need (as root)
@@ -111,3 +111,7 @@ $(COLLECTION):
 .cache/kube/kube: $(wildcard testing/kube/*.go testing/kube/go.*)
 	@mkdir -p $(@D)
 	go -C testing/kube build -ldflags "$$(testing/kube/ldflags.sh)" -o $(CURDIR)/$@ .
+
+.cache/kube/kwok: $(wildcard testing/kwok/*.go testing/kwok/go.*)
+	@mkdir -p $(@D)
+	CGO_ENABLED=0 go -C testing/kwok build -ldflags "-s -w" -o $(CURDIR)/$@ .

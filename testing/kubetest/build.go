@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Build builds the binary of all servers into .cache/kube of the repository, if what is there is not current, and tells its path. The first
-// time takes minutes; what the build prints goes to the terminal. The go command must be run within the repository.
+// Build builds the binaries of all servers into .cache/kube of the repository, if what is there is not current, and tells the path of the
+// main one. The first time takes minutes; what the build prints goes to the terminal. The go command must be run within the repository.
 func Build(ctx context.Context) (string, error) {
 	top, err := repository(ctx)
 	if err != nil {

@@ -76,7 +76,11 @@ func (c *Cluster) configure() error {
 		if err := os.Remove(link); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		if err := os.Symlink(binary, link); err != nil {
+		target := binary
+		if name == "kwok" {
+			target = filepath.Join(filepath.Dir(binary), name)
+		}
+		if err := os.Symlink(target, link); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,6 @@
 // Package kubetest runs a real Kubernetes on loopback: etcd and kube-apiserver, and on wish the controllers and the scheduler,
-// as processes of this one. They use a folder that may be used again: a cluster comes back at its address with its data. It
-// gives no nodes: nothing runs pods.
+// as processes of this one. They use a folder that may be used again: a cluster comes back at its address with its data. Nothing runs
+// pods; on wish KWOK plays a node on which they seem to run.
 package kubetest
 
 import (
@@ -28,6 +28,8 @@ type Options struct {
 	TokenReview string // URL of a webhook that knows bearer tokens, asked over TLS
 	ReviewCA    string // path of the certificate authority of that webhook
 	Controllers bool   // run kube-controller-manager and kube-scheduler, too
+	Pods        bool   // and a node whose pods KWOK plays, with what pods.yaml tells; takes Controllers along
+	Storage     bool   // with Pods: have a default StorageClass whose volumes are there at once
 	Timeout     time.Duration
 }
 
@@ -93,13 +95,16 @@ func (c *Cluster) run(ctx context.Context) error {
 	if err := c.ready(ctx); err != nil {
 		return err
 	}
-	if !c.options.Controllers {
+	if !c.options.Controllers && !c.options.Pods {
 		return nil
 	}
 	if err := c.start("kube-controller-manager", c.controllerArguments()); err != nil {
 		return err
 	}
-	return c.start("kube-scheduler", c.schedulerArguments())
+	if err := c.start("kube-scheduler", c.schedulerArguments()); err != nil || !c.options.Pods {
+		return err
+	}
+	return c.runPods(ctx)
 }
 
 // ready waits until the apiserver says that it is. A process that has ended ends the wait.

@@ -99,3 +99,33 @@ func TestProcessesEndWithTheirOwner(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o600), key.Mode())
 }
+
+func TestPodsOfKWOKAreReadyOrSickAsTheirImagesSay(t *testing.T) {
+	t.Parallel()
+	c := Run(t, Options{Pods: true, Storage: true})
+	require.Eventually(t, func() bool {
+		code, _ := call(t, c, http.MethodGet, "/api/v1/namespaces/default/serviceaccounts/default", "")
+		return code == http.StatusOK
+	}, time.Minute, 100*time.Millisecond, "the controllers make no service account")
+	for image, sign := range map[string]string{
+		"lab/db:1": `"phase":"Running"`, "lab/missing:1": "ImagePullBackOff", "lab/crash:1": "CrashLoopBackOff", "lab/hungry:1": "OOMKilled", "lab/unready:1": `"started":true`,
+	} {
+		name := strings.NewReplacer("/", "-", ":", "-").Replace(image)
+		code, said := call(t, c, http.MethodPost, "/api/v1/namespaces/default/pods", `{"metadata":{"name":"`+name+`"},"spec":{"containers":[{"name":"main","image":"`+image+`"}]}}`)
+		require.Equal(t, http.StatusCreated, code, said)
+		require.Eventually(t, func() bool {
+			_, said = call(t, c, http.MethodGet, "/api/v1/namespaces/default/pods/"+name, "")
+			return strings.Contains(said, sign)
+		}, time.Minute, 50*time.Millisecond, "%s", said)
+	}
+	code, said := call(t, c, http.MethodGet, "/api/v1/namespaces/default/pods/lab-db-1/log", "")
+	assert.Equal(t, http.StatusOK, code, said)
+	assert.Equal(t, PodLog, said)
+	code, said = call(t, c, http.MethodPost, "/api/v1/namespaces/default/persistentvolumeclaims",
+		`{"metadata":{"name":"data"},"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}`)
+	require.Equal(t, http.StatusCreated, code, said)
+	require.Eventually(t, func() bool {
+		_, said := call(t, c, http.MethodGet, "/api/v1/namespaces/default/persistentvolumeclaims/data", "")
+		return strings.Contains(said, `"phase":"Bound"`)
+	}, time.Minute, 50*time.Millisecond)
+}

@@ -14,7 +14,7 @@ import (
 )
 
 // programs are the names under which this package starts processes.
-var programs = []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"}
+var programs = []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"}
 
 // Sweep kills the servers of clusters in the folder or below it that an owner left behind, and returns when they are gone. They are
 // known by the path of their binary, which leads into the folder.
