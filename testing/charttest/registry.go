@@ -1,0 +1,88 @@
+package charttest
+
+import (
+	"crypto/tls"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/distribution/distribution/v3/configuration"
+	"github.com/distribution/distribution/v3/registry/handlers"
+	// What the registry is made of: passwords in a file, blobs in memory.
+	_ "github.com/distribution/distribution/v3/registry/auth/htpasswd"
+	_ "github.com/distribution/distribution/v3/registry/storage/driver/inmemory"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/bcrypt"
+	"helm.sh/helm/v4/pkg/registry"
+
+	"github.com/metal-stack/initial-cluster/testing/certtest"
+)
+
+// User and Password are accepted by a Registry and a Repository.
+const (
+	User     = "puller"
+	Password = "registry-secret-1"
+)
+
+// Registry is an OCI registry on loopback that wants a login, over TLS.
+type Registry struct {
+	server    *httptest.Server
+	authority *certtest.Authority
+}
+
+// NewRegistry starts one; the test stops it.
+func NewRegistry(t testing.TB) *Registry {
+	t.Helper()
+	hash, err := bcrypt.GenerateFromPassword([]byte(Password), bcrypt.MinCost)
+	require.NoError(t, err)
+	passwords := filepath.Join(t.TempDir(), "htpasswd")
+	require.NoError(t, os.WriteFile(passwords, []byte(User+":"+string(hash)+"\n"), 0o600))
+	config := &configuration.Configuration{Storage: configuration.Storage{"inmemory": nil}, Auth: configuration.Auth{"htpasswd": {"realm": "lab", "path": passwords}}}
+	config.Log.AccessLog.Disabled, config.Log.Level = true, "panic"
+	config.HTTP.Secret = "lab"
+	r := &Registry{}
+	r.server, r.authority = serve(t, handlers.NewApp(t.Context(), config))
+	return r
+}
+
+// serve serves over TLS with a certificate of an authority of its own.
+func serve(t testing.TB, handler http.Handler) (*httptest.Server, *certtest.Authority) {
+	t.Helper()
+	authority, err := certtest.NewAuthority(t.TempDir())
+	require.NoError(t, err)
+	pair, err := authority.ServerCertificate()
+	require.NoError(t, err)
+	server := httptest.NewUnstartedServer(handler)
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return server, authority
+}
+
+// Host is its host:port.
+func (r *Registry) Host() string { return strings.TrimPrefix(r.server.URL, "https://") }
+
+// CAFile is the path of its authority's certificate.
+func (r *Registry) CAFile() string { return r.authority.File() }
+
+// Stop makes it unreachable.
+func (r *Registry) Stop() { r.server.Close() }
+
+// Push pushes a chart below a path, tagged with its version, and gives its digest.
+func (r *Registry) Push(t testing.TB, path, name string, changes ...Change) string {
+	t.Helper()
+	packed := load(t, name, changes)
+	archive, err := os.ReadFile(Archive(t, name, changes...))
+	require.NoError(t, err)
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: r.authority.Pool()}}
+	defer transport.CloseIdleConnections()
+	client, err := registry.NewClient(registry.ClientOptHTTPClient(&http.Client{Transport: transport}), registry.ClientOptBasicAuth(User, Password),
+		registry.ClientOptCredentialsFile(filepath.Join(t.TempDir(), "config.json")))
+	require.NoError(t, err)
+	pushed, err := client.Push(archive, r.Host()+"/"+path+"/"+name+":"+packed.Metadata.Version)
+	require.NoError(t, err)
+	return pushed.Manifest.Digest
+}
