@@ -20,16 +20,20 @@ const repository = "github.com/metal-stack/initial-cluster/"
 // mayImport says what the packages below a folder may import besides the standard library and their own folder. A folder is
 // named from the top of the repository; an import counts with everything below it. The longest folder that fits decides.
 var mayImport = map[string][]string{
-	"modules":                  {"internal"},
-	"internal/ansible":         {"internal/wait", "github.com/spf13/pflag", "golang.org/x/sys"},
-	"internal/wait":            {},
-	"internal/host":            {"internal/wait", "golang.org/x/crypto/ssh", "github.com/pkg/sftp", "github.com/skeema/knownhosts", "golang.org/x/sys"},
-	"internal/gcp":             {"internal/file", "golang.org/x/oauth2", "cloud.google.com/go/compute/metadata", "github.com/golang-jwt/jwt", "google.golang.org/grpc", "golang.org/x/sys"},
-	"internal/file":            {},
-	"internal/kube":            {"internal/file", "internal/reach", "internal/wait", "go.yaml.in/yaml"},
-	"internal/metalstackcloud": {"internal/reach", "internal/wait", "github.com/golang-jwt/jwt", "go.yaml.in/yaml"},
-	"internal/reach":           {},
-	"internal/gke":             {"internal/gcp", "internal/kube", "internal/wait", "cloud.google.com/go/container", "google.golang.org"},
+	"modules":                     {"internal"},
+	"internal/ansible":            {"internal/wait", "github.com/spf13/pflag", "golang.org/x/sys"},
+	"internal/wait":               {},
+	"internal/host":               {"internal/wait", "golang.org/x/crypto/ssh", "github.com/pkg/sftp", "github.com/skeema/knownhosts", "golang.org/x/sys"},
+	"internal/gcp":                {"internal/file", "golang.org/x/oauth2", "cloud.google.com/go/compute/metadata", "github.com/golang-jwt/jwt", "google.golang.org/grpc", "golang.org/x/sys"},
+	"internal/file":               {},
+	"internal/kube":               {"internal/file", "internal/reach", "internal/wait", "go.yaml.in/yaml"},
+	"internal/metalstackcloud":    {"internal/reach", "internal/wait", "github.com/golang-jwt/jwt", "go.yaml.in/yaml"},
+	"internal/reach":              {},
+	"internal/gke":                {"internal/gcp", "internal/kube", "internal/wait", "cloud.google.com/go/container", "google.golang.org"},
+	"modules/metal_control_plane": {"internal", "sigs.k8s.io/yaml"},
+	"internal/cluster":            {"internal/wait", "k8s.io", "github.com/fluxcd/cli-utils/pkg/kstatus"},
+	"internal/charts":             {"helm.sh/helm/v4/pkg", "oras.land/oras-go", "github.com/opencontainers/image-spec", "sigs.k8s.io/yaml"},
+	"internal/controlplane":       {"internal/charts", "internal/cluster", "internal/wait", "helm.sh/helm/v4/pkg", "k8s.io", "sigs.k8s.io/yaml"},
 }
 
 // meaningless are names that say nothing about what a package is for.
