@@ -1,0 +1,78 @@
+// Command metal_control_plane is the Ansible module metalstack.initial_cluster.metal_control_plane.
+package main
+
+import (
+	"context"
+
+	"github.com/metal-stack/initial-cluster/internal/ansible"
+	"github.com/metal-stack/initial-cluster/internal/cluster"
+	"github.com/metal-stack/initial-cluster/internal/controlplane"
+)
+
+type params struct {
+	Kubeconfig        string            `ansible:"kubeconfig"`
+	KubeconfigContent string            `ansible:"kubeconfig_content"`
+	Context           string            `ansible:"context"`
+	Namespace         string            `ansible:"namespace"`
+	Components        []component       `ansible:"components"`
+	Mirrors           map[string]string `ansible:"mirrors"`
+	AllowPlaceholders bool              `ansible:"allow_placeholders"`
+	Confirm           []string          `ansible:"confirm"`
+	RemoveClaims      bool              `ansible:"remove_claims"`
+	Health            *health           `ansible:"health"`
+	State             string            `ansible:"state"`
+}
+
+func main() { ansible.Main(spec, run) }
+
+func run(ctx context.Context, in params, mode ansible.Mode) (ansible.Result, error) {
+	components, err := in.components(ctx)
+	if err != nil {
+		return ansible.Result{}, err
+	}
+	c, err := cluster.Open(cluster.Kubeconfig{File: in.Kubeconfig, Content: in.KubeconfigContent, Context: in.Context})
+	if err != nil {
+		return ansible.Result{}, err
+	}
+	deployment, err := controlplane.New(ctx, c, components)
+	if err != nil {
+		return ansible.Result{}, err
+	}
+	if in.State == "absent" {
+		return in.remove(ctx, mode, deployment)
+	}
+	return in.deploy(ctx, mode, deployment)
+}
+
+func (in params) deploy(ctx context.Context, mode ansible.Mode, deployment *controlplane.Deployment) (ansible.Result, error) {
+	plan, err := deployment.Plan(ctx)
+	if plan != nil {
+		ansible.Conceal(ctx, worthHiding(plan.Secrets())...)
+	}
+	if err != nil {
+		return failed(plan), err
+	}
+	result := ansible.Planned(plan)
+	if !mode.Check {
+		err = plan.Apply(ctx)
+		result = ansible.Applied(plan)
+	}
+	result.Warnings = plan.Warnings()
+	result.Values = map[string]any{"components": reports(plan)}
+	if err == nil && !mode.Check && in.Health != nil {
+		err = in.Health.await(ctx)
+	}
+	return result, err
+}
+
+func (in params) remove(ctx context.Context, mode ansible.Mode, deployment *controlplane.Deployment) (ansible.Result, error) {
+	removal, err := deployment.PlanRemoval(ctx, in.Confirm, in.RemoveClaims)
+	if err != nil {
+		return ansible.Result{}, err
+	}
+	if mode.Check {
+		return ansible.Planned(removal), nil
+	}
+	err = removal.Apply(ctx)
+	return ansible.Applied(removal), err
+}

@@ -1,0 +1,228 @@
+package main
+
+import "github.com/metal-stack/initial-cluster/internal/ansible"
+
+var spec = ansible.Spec{
+	Name:             "metal_control_plane",
+	ShortDescription: "Deploy metal-stack's control plane, or any set of Helm charts that need each other",
+	Description: []string{
+		"Takes a whole control plane in one call: charts and plain manifests become Helm releases, in the order of their dependencies, those that do " +
+			"not depend on each other side by side. It needs neither helm nor kubectl.",
+		"A component is changed only if a rendered manifest, a hook, a value or the chart's version would differ from the installed release; then hooks run. " +
+			"Objects that somebody changed or removed are made what the release says, without a new revision and without hooks.",
+		"It waits until everything is ready, jobs and hooks included, and if it gives up it says why: the pod, its container's state, the last events " +
+			"and lines of the log.",
+		"A release that a killed or failed run left behind is gone on with, whether that was this module or Helm. Two runs at the same time wait for " +
+			"each other, release by release (a Lease in the release's namespace).",
+	},
+	Notes: []string{
+		"The releases are Helm's own: C(helm list) shows them, Helm 3 and 4 can go on with them, and releases made by Helm are taken over as they are.",
+		"Everything is tried out at the cluster before anything is changed, in check mode too: permissions, quotas of objects, admission webhooks, fields " +
+			"that cannot be changed. What is found is reported at once.",
+		"Secrets belong into O(components.secret_values). What charts put into Secret objects is hidden in the result as well, unless it looks like an ordinary word.",
+		"Values of a chart that differ from rendering to rendering (random passwords) are not taken for a change; there is a warning.",
+	},
+	Options:  options,
+	Examples: examples,
+	Returns:  returns,
+	Constraints: ansible.Constraints{
+		MutuallyExclusive: [][]string{{"kubeconfig", "kubeconfig_content"}},
+		RequiredOneOf:     [][]string{{"kubeconfig", "kubeconfig_content"}},
+	},
+}
+
+var options = []ansible.Option{
+	{
+		Name: "kubeconfig", Type: ansible.Path, Env: []string{"K8S_AUTH_KUBECONFIG", "KUBECONFIG"},
+		Description: []string{"Path of the kubeconfig of the cluster, on the host where the task runs."},
+	},
+	{
+		Name: "kubeconfig_content", NoLog: ansible.Secret,
+		Description: []string{"The content of a kubeconfig, in place of O(kubeconfig)."},
+	},
+	{
+		Name: "context", Env: []string{"K8S_AUTH_CONTEXT"},
+		Description: []string{"The context of the kubeconfig to use. Without, its current one."},
+	},
+	{
+		Name: "namespace", Default: "metal-control-plane",
+		Description: []string{"The namespace of components that name none. It is created if it is not there, and never removed."},
+	},
+	{
+		Name: "components", Type: ansible.List, Elements: ansible.Dict, Required: true, Options: componentOptions,
+		Constraints: ansible.Constraints{MutuallyExclusive: [][]string{{"chart", "manifests"}}},
+		Description: []string{"The components. Those of one call may depend on each other in any way but in a circle."},
+	},
+	{
+		Name: "mirrors", Type: ansible.Dict,
+		Description: []string{
+			"Where charts come from in place of their own registry or repository: a prefix of the address without scheme, as V(ghcr.io/metal-stack), and what stands " +
+				"in its place. The longest prefix that fits is taken. Images are the charts' own business.",
+		},
+	},
+	{
+		Name: "allow_placeholders", Type: ansible.Bool, Default: false,
+		Description: []string{"Whether values may be those that everybody knows, as V(change-me). Only for a laboratory."},
+	},
+	{
+		Name: "confirm", Type: ansible.List, Elements: ansible.Str, Default: []any{},
+		Description: []string{"With O(state=absent), the names of the releases that hold data and may be removed, typed out."},
+	},
+	{
+		Name: "remove_claims", Type: ansible.Bool, Default: false,
+		Description: []string{"With O(state=absent), whether persistent volume claims go, too, and with them the data. Otherwise they stay."},
+	},
+	{
+		Name: "health", Type: ansible.Dict, Options: healthOptions,
+		Description: []string{"What must answer in the end, with C({\"status\": \"healthy\"}) as the metal-api does."},
+	},
+	{
+		Name: "state", Default: "present", Choices: []any{"present", "absent"},
+		Description: []string{
+			"With V(absent) the releases are removed, in the reverse order of their dependencies. Names, namespaces and dependencies of O(components) are enough then.",
+		},
+	},
+}
+
+var componentOptions = []ansible.Option{
+	{Name: "name", Required: true, Description: []string{"What others call it in O(components.depends_on)."}},
+	{Name: "release", Description: []string{"The name of the Helm release. Without, the component's."}},
+	{Name: "namespace", Description: []string{"The release's namespace. Without, O(namespace)."}},
+	{
+		Name: "depends_on", Type: ansible.List, Elements: ansible.Str, Default: []any{},
+		Description: []string{"Components that must be deployed, and with O(components.wait) ready, before this one."},
+	},
+	{Name: "chart", Type: ansible.Dict, Options: chartOptions, Description: []string{"The chart."}},
+	{
+		Name: "manifests",
+		Description: []string{
+			"Plain manifests in place of a chart, as YAML documents. Nothing in them is a template. They become a Helm release; objects that are there already are taken over.",
+		},
+	},
+	{
+		Name: "values_files", Type: ansible.List, Elements: ansible.Path, Default: []any{},
+		Description: []string{"Files of values in YAML, on the host where the task runs; later ones go over earlier ones."},
+	},
+	{
+		Name: "values", Type: ansible.Dict, Default: map[string]any{},
+		Description: []string{"Values that go over those of O(components.values_files). Mappings are merged at any depth, everything else is replaced."},
+	},
+	{
+		Name: "secret_values", Type: ansible.Dict, NoLog: ansible.Secret,
+		Description: []string{"Values that go over O(components.values) and are hidden wherever they would be shown."},
+	},
+	{
+		Name: "wait", Type: ansible.Bool, Default: true,
+		Description: []string{"Whether to wait until everything is ready, also if nothing had to be changed. Hooks are waited for anyway."},
+	},
+	{Name: "timeout", Type: ansible.Int, Default: 600, Description: []string{"How many seconds the component may take."}},
+	{
+		Name: "on_failure", Default: "keep", Choices: []any{"keep", "rollback"},
+		Description: []string{"Whether to go back to the last good revision if an upgrade fails. The reasons of the failure are found before."},
+	},
+	{
+		Name: "adopt", Type: ansible.Bool,
+		Description: []string{
+			"Whether objects that are there and of no release are taken over. Without, those of O(components.manifests) are and those of a chart are not. " +
+				"Objects of another release never are.",
+		},
+	},
+	{
+		Name: "crds", Default: "apply", Choices: []any{"create", "apply", "skip"},
+		Description: []string{
+			"What becomes of the definitions in the chart's folder C(crds): V(apply) keeps them as the chart has them, V(create) only makes those that are not there, as Helm " +
+				"does, V(skip) leaves them to somebody else. They are never removed.",
+		},
+	},
+	{
+		Name: "recreate", Type: ansible.List, Elements: ansible.Str, Default: []any{},
+		Description: []string{
+			"Objects, as V(StatefulSet/metal-db), that may be deleted and made again if a field changes that cannot be changed in place. Of a StatefulSet the pods and " +
+				"claims stay.",
+		},
+	},
+}
+
+var chartOptions = []ansible.Option{
+	{
+		Name: "ref", Required: true,
+		Description: []string{
+			"C(oci://HOST/PATH), with a tag and a digest if you like; the path of a folder or an archive on the host where the task runs; or with " +
+				"O(components.chart.repository) the chart's name.",
+		},
+	},
+	{Name: "repository", Description: []string{"The URL of an HTTP repository."}},
+	{Name: "version", Description: []string{"The version, exactly. Of a chart in a registry it is the tag."}},
+	{
+		Name:        "digest",
+		Description: []string{"C(sha256:...) of the chart's manifest in the registry, or of its archive. Another chart under the same name is refused."},
+	},
+	{Name: "username", Description: []string{"The user at the registry or repository."}},
+	{Name: "password", NoLog: ansible.Secret, Description: []string{"The user's password or token."}},
+	{Name: "ca_file", Type: ansible.Path, Description: []string{"The certificate authority of the registry or repository, in PEM. Without, the system's."}},
+	{Name: "plain_http", Type: ansible.Bool, Default: false, Description: []string{"Whether the registry is spoken to without TLS."}},
+}
+
+var healthOptions = []ansible.Option{
+	{Name: "url", Required: true, Description: []string{"As V(https://api.example.com/metal/v1/health)."}},
+	{Name: "ca_file", Type: ansible.Path, Description: []string{"The certificate authority of the URL, in PEM. Without, the system's."}},
+	{Name: "timeout", Type: ansible.Int, Default: 600, Description: []string{"How many seconds it may take."}},
+}
+
+const examples = `
+- name: Deploy a control plane
+  metalstack.initial_cluster.metal_control_plane:
+    kubeconfig: /etc/metal/kubeconfig
+    components:
+      - name: nsq
+        manifests: "{{ lookup('ansible.builtin.template', 'nsq.yaml') }}"
+      - name: metal-db
+        manifests: "{{ lookup('ansible.builtin.template', 'metal-db.yaml') }}"
+      - name: metal
+        release: metal-control-plane
+        depends_on: [nsq, metal-db]
+        chart:
+          ref: oci://ghcr.io/metal-stack/helm-charts/metal-control-plane
+          version: v0.8.8
+        values_files: [metal.yaml]
+        secret_values: "{{ metal_secrets }}"
+        on_failure: rollback
+    health:
+      url: https://api.example.com/metal/v1/health
+
+- name: See what an upgrade would change
+  metalstack.initial_cluster.metal_control_plane:
+    kubeconfig: /etc/metal/kubeconfig
+    components: "{{ metal_components }}"
+  check_mode: true
+  diff: true
+
+- name: Remove it, and keep the data
+  metalstack.initial_cluster.metal_control_plane:
+    kubeconfig: /etc/metal/kubeconfig
+    components: "{{ metal_components }}"
+    state: absent
+    confirm: [metal-db]
+`
+
+var returns = []ansible.Return{
+	{
+		Name: "components", Type: ansible.List, Elements: ansible.Dict, Returned: "with O(state=present), once all could be planned",
+		Description: "What was done with each component, or in check mode would be.",
+		Contains: []ansible.Return{
+			{Name: "name", Type: ansible.Str, Description: "The component.", Returned: "always"},
+			{Name: "release", Type: ansible.Str, Description: "Its Helm release.", Returned: "always"},
+			{Name: "namespace", Type: ansible.Str, Description: "The release's namespace.", Returned: "always"},
+			{Name: "action", Type: ansible.Str, Description: "V(none), V(install), V(upgrade) or V(correct).", Returned: "always", Sample: "upgrade"},
+			{Name: "recovered", Type: ansible.Bool, Description: "Whether a run that was killed or failed was in the way.", Returned: "always"},
+			{Name: "revision", Type: ansible.Int, Description: "The release's revision.", Returned: "always", Sample: 3},
+			{Name: "chart", Type: ansible.Str, Description: "The chart's name.", Returned: "always", Sample: "metal-control-plane"},
+			{Name: "version", Type: ansible.Str, Description: "The chart's version.", Returned: "always", Sample: "0.8.8"},
+			{Name: "digest", Type: ansible.Str, Description: "The chart's digest; empty for folders and manifests.", Returned: "always"},
+			{
+				Name: "reasons", Type: ansible.List, Elements: ansible.Dict, Returned: "when it did not become ready",
+				Description: "Why: C(object), C(pod), C(container), C(state), the last C(events), and the last lines of its C(log).",
+			},
+		},
+	},
+}

@@ -1,0 +1,552 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
+# Generated from modules/metal_control_plane/spec.go by make docs; do not edit.
+# The documentation, and the options for ansible-lint. The work is done by a binary (plugins/module_utils/bin).
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: metal_control_plane
+short_description: Deploy metal-stack's control plane, or any set of Helm charts that need each other
+version_added: 0.1.0
+description:
+  - >-
+    Takes a whole control plane in one call: charts and plain manifests become Helm releases, in the order of their
+    dependencies, those that do not depend on each other side by side. It needs neither helm nor kubectl.
+  - >-
+    A component is changed only if a rendered manifest, a hook, a value or the chart's version would differ from the
+    installed release; then hooks run. Objects that somebody changed or removed are made what the release says, without
+    a new revision and without hooks.
+  - >-
+    It waits until everything is ready, jobs and hooks included, and if it gives up it says why: the pod, its
+    container's state, the last events and lines of the log.
+  - >-
+    A release that a killed or failed run left behind is gone on with, whether that was this module or Helm. Two runs at
+    the same time wait for each other, release by release (a Lease in the release's namespace).
+author:
+  - metal-stack authors (@metal-stack)
+attributes:
+  action_group:
+    description: >-
+      Use C(group/metalstack.initial_cluster.initial_cluster) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - metalstack.initial_cluster.initial_cluster
+  async:
+    description: Can be run with C(async).
+    support: full
+  check_mode:
+    description: Can run in C(check_mode) and tell what would change without changing it.
+    support: full
+  diff_mode:
+    description: Shows with C(--diff) what has changed, or in C(check_mode) would.
+    support: full
+  platform:
+    description: The operating system of the host where the task runs, on amd64 or arm64.
+    support: full
+    platforms: linux
+notes:
+  - >-
+    The releases are Helm's own: C(helm list) shows them, Helm 3 and 4 can go on with them, and releases made by Helm
+    are taken over as they are.
+  - >-
+    Everything is tried out at the cluster before anything is changed, in check mode too: permissions, quotas of
+    objects, admission webhooks, fields that cannot be changed. What is found is reported at once.
+  - >-
+    Secrets belong into O(components.secret_values). What charts put into Secret objects is hidden in the result as
+    well, unless it looks like an ordinary word.
+  - >-
+    Values of a chart that differ from rendering to rendering (random passwords) are not taken for a change; there is a
+    warning.
+options:
+  kubeconfig:
+    description:
+      - Path of the kubeconfig of the cluster, on the host where the task runs.
+      - >-
+        If it is not given, the first that is set of the environment variables E(K8S_AUTH_KUBECONFIG), E(KUBECONFIG) of
+        the task is taken.
+    type: path
+  kubeconfig_content:
+    description:
+      - The content of a kubeconfig, in place of O(kubeconfig).
+    type: str
+  context:
+    description:
+      - The context of the kubeconfig to use. Without, its current one.
+      - If it is not given, the environment variable E(K8S_AUTH_CONTEXT) of the task is taken.
+    type: str
+  namespace:
+    description:
+      - The namespace of components that name none. It is created if it is not there, and never removed.
+    type: str
+    default: metal-control-plane
+  components:
+    description:
+      - The components. Those of one call may depend on each other in any way but in a circle.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description:
+          - What others call it in O(components.depends_on).
+        type: str
+        required: true
+      release:
+        description:
+          - The name of the Helm release. Without, the component's.
+        type: str
+      namespace:
+        description:
+          - The release's namespace. Without, O(namespace).
+        type: str
+      depends_on:
+        description:
+          - Components that must be deployed, and with O(components.wait) ready, before this one.
+        type: list
+        elements: str
+        default: []
+      chart:
+        description:
+          - The chart.
+        type: dict
+        suboptions:
+          ref:
+            description:
+              - >-
+                C(oci://HOST/PATH), with a tag and a digest if you like; the path of a folder or an archive on the host
+                where the task runs; or with O(components.chart.repository) the chart's name.
+            type: str
+            required: true
+          repository:
+            description:
+              - The URL of an HTTP repository.
+            type: str
+          version:
+            description:
+              - The version, exactly. Of a chart in a registry it is the tag.
+            type: str
+          digest:
+            description:
+              - >-
+                C(sha256:...) of the chart's manifest in the registry, or of its archive. Another chart under the same
+                name is refused.
+            type: str
+          username:
+            description:
+              - The user at the registry or repository.
+            type: str
+          password:
+            description:
+              - The user's password or token.
+            type: str
+          ca_file:
+            description:
+              - The certificate authority of the registry or repository, in PEM. Without, the system's.
+            type: path
+          plain_http:
+            description:
+              - Whether the registry is spoken to without TLS.
+            type: bool
+            default: false
+      manifests:
+        description:
+          - >-
+            Plain manifests in place of a chart, as YAML documents. Nothing in them is a template. They become a Helm
+            release; objects that are there already are taken over.
+        type: str
+      values_files:
+        description:
+          - Files of values in YAML, on the host where the task runs; later ones go over earlier ones.
+        type: list
+        elements: path
+        default: []
+      values:
+        description:
+          - >-
+            Values that go over those of O(components.values_files). Mappings are merged at any depth, everything else
+            is replaced.
+        type: dict
+        default: {}
+      secret_values:
+        description:
+          - Values that go over O(components.values) and are hidden wherever they would be shown.
+        type: dict
+      wait:
+        description:
+          - >-
+            Whether to wait until everything is ready, also if nothing had to be changed. Hooks are waited for anyway.
+        type: bool
+        default: true
+      timeout:
+        description:
+          - How many seconds the component may take.
+        type: int
+        default: 600
+      on_failure:
+        description:
+          - >-
+            Whether to go back to the last good revision if an upgrade fails. The reasons of the failure are found
+            before.
+        type: str
+        default: keep
+        choices:
+          - keep
+          - rollback
+      adopt:
+        description:
+          - >-
+            Whether objects that are there and of no release are taken over. Without, those of O(components.manifests)
+            are and those of a chart are not. Objects of another release never are.
+        type: bool
+      crds:
+        description:
+          - >-
+            What becomes of the definitions in the chart's folder C(crds): V(apply) keeps them as the chart has them,
+            V(create) only makes those that are not there, as Helm does, V(skip) leaves them to somebody else. They are
+            never removed.
+        type: str
+        default: apply
+        choices:
+          - create
+          - apply
+          - skip
+      recreate:
+        description:
+          - >-
+            Objects, as V(StatefulSet/metal-db), that may be deleted and made again if a field changes that cannot be
+            changed in place. Of a StatefulSet the pods and claims stay.
+        type: list
+        elements: str
+        default: []
+  mirrors:
+    description:
+      - >-
+        Where charts come from in place of their own registry or repository: a prefix of the address without scheme, as
+        V(ghcr.io/metal-stack), and what stands in its place. The longest prefix that fits is taken. Images are the
+        charts' own business.
+    type: dict
+  allow_placeholders:
+    description:
+      - Whether values may be those that everybody knows, as V(change-me). Only for a laboratory.
+    type: bool
+    default: false
+  confirm:
+    description:
+      - With O(state=absent), the names of the releases that hold data and may be removed, typed out.
+    type: list
+    elements: str
+    default: []
+  remove_claims:
+    description:
+      - >-
+        With O(state=absent), whether persistent volume claims go, too, and with them the data. Otherwise they stay.
+    type: bool
+    default: false
+  health:
+    description:
+      - 'What must answer in the end, with C({"status": "healthy"}) as the metal-api does.'
+    type: dict
+    suboptions:
+      url:
+        description:
+          - As V(https://api.example.com/metal/v1/health).
+        type: str
+        required: true
+      ca_file:
+        description:
+          - The certificate authority of the URL, in PEM. Without, the system's.
+        type: path
+      timeout:
+        description:
+          - How many seconds it may take.
+        type: int
+        default: 600
+  state:
+    description:
+      - >-
+        With V(absent) the releases are removed, in the reverse order of their dependencies. Names, namespaces and
+        dependencies of O(components) are enough then.
+    type: str
+    default: present
+    choices:
+      - present
+      - absent
+"""
+
+EXAMPLES = r"""
+---
+- name: Deploy a control plane
+  metalstack.initial_cluster.metal_control_plane:
+    kubeconfig: /etc/metal/kubeconfig
+    components:
+      - name: nsq
+        manifests: "{{ lookup('ansible.builtin.template', 'nsq.yaml') }}"
+      - name: metal-db
+        manifests: "{{ lookup('ansible.builtin.template', 'metal-db.yaml') }}"
+      - name: metal
+        release: metal-control-plane
+        depends_on: [nsq, metal-db]
+        chart:
+          ref: oci://ghcr.io/metal-stack/helm-charts/metal-control-plane
+          version: v0.8.8
+        values_files: [metal.yaml]
+        secret_values: "{{ metal_secrets }}"
+        on_failure: rollback
+    health:
+      url: https://api.example.com/metal/v1/health
+
+- name: See what an upgrade would change
+  metalstack.initial_cluster.metal_control_plane:
+    kubeconfig: /etc/metal/kubeconfig
+    components: "{{ metal_components }}"
+  check_mode: true
+  diff: true
+
+- name: Remove it, and keep the data
+  metalstack.initial_cluster.metal_control_plane:
+    kubeconfig: /etc/metal/kubeconfig
+    components: "{{ metal_components }}"
+    state: absent
+    confirm: [metal-db]
+"""
+
+RETURN = r"""
+---
+components:
+  description: What was done with each component, or in check mode would be.
+  returned: with O(state=present), once all could be planned
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The component.
+      returned: always
+      type: str
+    release:
+      description: Its Helm release.
+      returned: always
+      type: str
+    namespace:
+      description: The release's namespace.
+      returned: always
+      type: str
+    action:
+      description: V(none), V(install), V(upgrade) or V(correct).
+      returned: always
+      type: str
+      sample: upgrade
+    recovered:
+      description: Whether a run that was killed or failed was in the way.
+      returned: always
+      type: bool
+    revision:
+      description: The release's revision.
+      returned: always
+      type: int
+      sample: 3
+    chart:
+      description: The chart's name.
+      returned: always
+      type: str
+      sample: metal-control-plane
+    version:
+      description: The chart's version.
+      returned: always
+      type: str
+      sample: 0.8.8
+    digest:
+      description: The chart's digest; empty for folders and manifests.
+      returned: always
+      type: str
+    reasons:
+      description: >-
+        Why: C(object), C(pod), C(container), C(state), the last C(events), and the last lines of its C(log).
+      returned: when it did not become ready
+      type: list
+      elements: dict
+errors:
+  description: All problems with the options, each by itself; C(msg) has them in one line.
+  returned: when more than one option is wrong or missing
+  type: list
+  elements: str
+  sample:
+    - 'missing required arguments: name'
+    - 'value of state must be one of: present, absent, got: gone'
+"""
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "kubeconfig": {
+                "type": "path",
+                "fallback": (env_fallback, ["K8S_AUTH_KUBECONFIG", "KUBECONFIG"]),
+            },
+            "kubeconfig_content": {
+                "type": "str",
+                "no_log": True,
+            },
+            "context": {
+                "type": "str",
+                "fallback": (env_fallback, ["K8S_AUTH_CONTEXT"]),
+            },
+            "namespace": {
+                "type": "str",
+                "default": "metal-control-plane",
+            },
+            "components": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": {
+                    "name": {
+                        "type": "str",
+                        "required": True,
+                    },
+                    "release": {
+                        "type": "str",
+                    },
+                    "namespace": {
+                        "type": "str",
+                    },
+                    "depends_on": {
+                        "type": "list",
+                        "elements": "str",
+                        "default": [],
+                    },
+                    "chart": {
+                        "type": "dict",
+                        "options": {
+                            "ref": {
+                                "type": "str",
+                                "required": True,
+                            },
+                            "repository": {
+                                "type": "str",
+                            },
+                            "version": {
+                                "type": "str",
+                            },
+                            "digest": {
+                                "type": "str",
+                            },
+                            "username": {
+                                "type": "str",
+                            },
+                            "password": {
+                                "type": "str",
+                                "no_log": True,
+                            },
+                            "ca_file": {
+                                "type": "path",
+                            },
+                            "plain_http": {
+                                "type": "bool",
+                                "default": False,
+                            },
+                        },
+                    },
+                    "manifests": {
+                        "type": "str",
+                    },
+                    "values_files": {
+                        "type": "list",
+                        "elements": "path",
+                        "default": [],
+                    },
+                    "values": {
+                        "type": "dict",
+                        "default": {
+                        },
+                    },
+                    "secret_values": {
+                        "type": "dict",
+                        "no_log": True,
+                    },
+                    "wait": {
+                        "type": "bool",
+                        "default": True,
+                    },
+                    "timeout": {
+                        "type": "int",
+                        "default": 600,
+                    },
+                    "on_failure": {
+                        "type": "str",
+                        "default": "keep",
+                        "choices": ["keep", "rollback"],
+                    },
+                    "adopt": {
+                        "type": "bool",
+                    },
+                    "crds": {
+                        "type": "str",
+                        "default": "apply",
+                        "choices": ["create", "apply", "skip"],
+                    },
+                    "recreate": {
+                        "type": "list",
+                        "elements": "str",
+                        "default": [],
+                    },
+                },
+                "mutually_exclusive": [
+                    ["chart", "manifests"],
+                ],
+            },
+            "mirrors": {
+                "type": "dict",
+            },
+            "allow_placeholders": {
+                "type": "bool",
+                "default": False,
+            },
+            "confirm": {
+                "type": "list",
+                "elements": "str",
+                "default": [],
+            },
+            "remove_claims": {
+                "type": "bool",
+                "default": False,
+            },
+            "health": {
+                "type": "dict",
+                "options": {
+                    "url": {
+                        "type": "str",
+                        "required": True,
+                    },
+                    "ca_file": {
+                        "type": "path",
+                    },
+                    "timeout": {
+                        "type": "int",
+                        "default": 600,
+                    },
+                },
+            },
+            "state": {
+                "type": "str",
+                "default": "present",
+                "choices": ["present", "absent"],
+            },
+        },
+        mutually_exclusive=[
+            ["kubeconfig", "kubeconfig_content"],
+        ],
+        required_one_of=[
+            ["kubeconfig", "kubeconfig_content"],
+        ],
+        supports_check_mode=True,
+    )
+    module.fail_json(
+        msg="metal_control_plane: run the module: its binary is not there; run make build in the checkout, or install the collection from its tarball"
+    )
+
+
+if __name__ == "__main__":
+    main()
