@@ -36,13 +36,8 @@ type Cluster struct {
 	typed     kubernetes.Interface
 }
 
-const (
-	// The API server has its own fair queuing; client-go's 5 requests a second are of a time before it.
-	queriesPerSecond = 100
-	burst            = 200
-	// requestTimeout bounds a request that a dead network would hold for ever. Waits are made of many requests.
-	requestTimeout = 60 * time.Second
-)
+// requestTimeout bounds a request that a dead network would hold for ever. Waits are made of many requests.
+const requestTimeout = 60 * time.Second
 
 // Open reads the kubeconfig. It asks the cluster nothing yet.
 func Open(k Kubeconfig) (*Cluster, error) {
@@ -55,7 +50,7 @@ func Open(k Kubeconfig) (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kubeconfig %s: %w; name one of its contexts", k.name(), err)
 	}
-	config.QPS, config.Burst, config.Timeout = queriesPerSecond, burst, requestTimeout
+	config.QPS, config.Timeout = -1, requestTimeout // no limit on this side: API servers have fair queuing of their own
 	config.WarningHandler = rest.NoWarnings{}
 	c := &Cluster{raw: raw, config: config}
 	return c, c.connect()

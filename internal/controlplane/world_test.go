@@ -40,11 +40,13 @@ func TestControlPlane(t *testing.T) {
 	k := kubetest.Run(t, kubetest.Options{Pods: true, Storage: true})
 	c, err := cluster.Open(cluster.Kubeconfig{File: k.Kubeconfig()})
 	require.NoError(t, err)
-	for name, test := range live {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(&world{T: t, kubernetes: k, cluster: c, namespace: fmt.Sprintf("ns-%d", namespaces.Add(1))})
-		})
+	for _, tests := range []map[string]func(*world){live, reasons, refusals} {
+		for name, test := range tests {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				test(&world{T: t, kubernetes: k, cluster: c, namespace: fmt.Sprintf("ns-%d", namespaces.Add(1))})
+			})
+		}
 	}
 }
 

@@ -35,7 +35,7 @@ func (c *Cluster) runPods(ctx context.Context) error {
 	}
 	if err := c.start("kwok", []string{
 		"--kubeconfig=" + c.Kubeconfig(), "--config=" + config, "--manage-all-nodes", "--node-ip=127.0.0.1", fmt.Sprintf("--node-port=%d", port),
-		fmt.Sprintf("--server-address=127.0.0.1:%d", port), "--cidr=10.244.0.0/16", "--tls-cert-file=" + c.path("server.crt"), "--tls-private-key-file=" + c.path("server.key"),
+		fmt.Sprintf("--server-address=127.0.0.1:%d", port), "--cidr=10.244.0.0/16", "--node-lease-duration-seconds=40", "--tls-cert-file=" + c.path("server.crt"), "--tls-private-key-file=" + c.path("server.key"),
 	}); err != nil {
 		return err
 	}
