@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -45,7 +44,7 @@ type chart struct {
 }
 
 // components turns the options into what they mean, with all that is wrong with them at once.
-func (in params) components(context.Context) ([]controlplane.Component, error) {
+func (in params) components() ([]controlplane.Component, error) {
 	var all []controlplane.Component
 	var problems []string
 	for _, c := range in.Components {
@@ -59,6 +58,9 @@ func (in params) components(context.Context) ([]controlplane.Component, error) {
 		all = append(all, wanted)
 	}
 	problems = append(problems, controlplane.Problems(all)...)
+	if in.Preflight != nil {
+		problems = append(problems, in.Preflight.wanted(in.Namespace).Invalid()...)
+	}
 	if len(problems) > 0 {
 		return nil, errors.New(strings.Join(problems, "; "))
 	}

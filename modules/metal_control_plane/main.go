@@ -19,6 +19,7 @@ type params struct {
 	AllowPlaceholders bool              `ansible:"allow_placeholders"`
 	Confirm           []string          `ansible:"confirm"`
 	RemoveClaims      bool              `ansible:"remove_claims"`
+	Preflight         *needs            `ansible:"preflight"`
 	Health            *health           `ansible:"health"`
 	State             string            `ansible:"state"`
 }
@@ -26,13 +27,19 @@ type params struct {
 func main() { ansible.Main(spec, run) }
 
 func run(ctx context.Context, in params, mode ansible.Mode) (ansible.Result, error) {
-	components, err := in.components(ctx)
+	components, err := in.components()
 	if err != nil {
 		return ansible.Result{}, err
 	}
 	c, err := cluster.Open(cluster.Kubeconfig{File: in.Kubeconfig, Content: in.KubeconfigContent, Context: in.Context})
 	if err != nil {
 		return ansible.Result{}, err
+	}
+	var checks []any
+	if in.Preflight != nil && in.State != "absent" {
+		if checks, err = in.validate(ctx, mode, c); err != nil || in.State == "validated" {
+			return ansible.Result{Values: map[string]any{"checks": checks}}, err
+		}
 	}
 	deployment, err := controlplane.New(ctx, c, components)
 	if err != nil {
@@ -41,7 +48,11 @@ func run(ctx context.Context, in params, mode ansible.Mode) (ansible.Result, err
 	if in.State == "absent" {
 		return in.remove(ctx, mode, deployment)
 	}
-	return in.deploy(ctx, mode, deployment)
+	result, err := in.deploy(ctx, mode, deployment)
+	if checks != nil {
+		result.Values["checks"] = checks
+	}
+	return result, err
 }
 
 func (in params) deploy(ctx context.Context, mode ansible.Mode, deployment *controlplane.Deployment) (ansible.Result, error) {

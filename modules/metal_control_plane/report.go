@@ -34,10 +34,11 @@ func reasons(found []cluster.Reason) []any {
 
 // failed is the result of a plan that could not be made.
 func failed(plan *controlplane.Plan) ansible.Result {
-	if plan == nil {
-		return ansible.Result{}
+	result := ansible.Result{Values: map[string]any{}}
+	if plan != nil {
+		result.Warnings = plan.Warnings()
 	}
-	return ansible.Result{Warnings: plan.Warnings()}
+	return result
 }
 
 // minHidden is from how many characters on a secret is searched for in the output: shorter ones are words of the output itself.

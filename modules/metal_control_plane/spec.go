@@ -28,6 +28,10 @@ var spec = ansible.Spec{
 	Constraints: ansible.Constraints{
 		MutuallyExclusive: [][]string{{"kubeconfig", "kubeconfig_content"}},
 		RequiredOneOf:     [][]string{{"kubeconfig", "kubeconfig_content"}},
+		RequiredIf: []ansible.RequiredIf{
+			{Option: "state", Value: "present", Requires: []string{"components"}}, {Option: "state", Value: "absent", Requires: []string{"components"}},
+			{Option: "state", Value: "validated", Requires: []string{"preflight"}},
+		},
 	},
 }
 
@@ -49,7 +53,7 @@ var options = []ansible.Option{
 		Description: []string{"The namespace of components that name none. It is created if it is not there, and never removed."},
 	},
 	{
-		Name: "components", Type: ansible.List, Elements: ansible.Dict, Required: true, Options: componentOptions,
+		Name: "components", Type: ansible.List, Elements: ansible.Dict, Options: componentOptions,
 		Constraints: ansible.Constraints{MutuallyExclusive: [][]string{{"chart", "manifests"}}},
 		Description: []string{"The components. Those of one call may depend on each other in any way but in a circle."},
 	},
@@ -77,8 +81,16 @@ var options = []ansible.Option{
 		Description: []string{"What must answer in the end, with C({\"status\": \"healthy\"}) as the metal-api does."},
 	},
 	{
-		Name: "state", Default: "present", Choices: []any{"present", "absent"},
+		Name: "preflight", Type: ansible.Dict, Options: preflightOptions,
 		Description: []string{
+			"What the cluster must have. It is looked at before anything is deployed, and all that is missing is an error; O(preflight={}) looks at the default StorageClass " +
+				"and the permissions. What is asked for by a suboption is looked at besides.",
+		},
+	},
+	{
+		Name: "state", Default: "present", Choices: []any{"present", "absent", "validated"},
+		Description: []string{
+			"With V(validated) only O(preflight) is looked at.",
 			"With V(absent) the releases are removed, in the reverse order of their dependencies. Names, namespaces and dependencies of O(components) are enough then.",
 		},
 	},
@@ -163,6 +175,37 @@ var chartOptions = []ansible.Option{
 	{Name: "plain_http", Type: ansible.Bool, Default: false, Description: []string{"Whether the registry is spoken to without TLS."}},
 }
 
+var preflightOptions = []ansible.Option{
+	{Name: "kubernetes_min", Description: []string{"The oldest minor version of Kubernetes, as V(1.32)."}},
+	{Name: "kubernetes_max", Description: []string{"The newest minor version of Kubernetes."}},
+	{Name: "storage_class", Description: []string{"The StorageClass that must be there. Without, a default one."}},
+	{
+		Name: "prove_storage", Type: ansible.Bool, Default: false,
+		Description: []string{"Whether the StorageClass is proved by a claim in the namespace C(default), which is removed again. A class that waits for a pod cannot be proved so."},
+	},
+	{Name: "load_balancer", Type: ansible.Bool, Default: false, Description: []string{"Whether a Service must have an address of a load balancer."}},
+	{
+		Name: "prove_load_balancer", Type: ansible.Bool, Default: false,
+		Description: []string{"Whether that is proved by a Service in the namespace C(default), which is removed again."},
+	},
+	{Name: "cpu", Description: []string{"CPUs that must be free on the nodes, as V(2700m)."}},
+	{Name: "memory", Description: []string{"Memory that must be free on the nodes, as V(5Gi)."}},
+	{Name: "cluster_issuer", Description: []string{"A ClusterIssuer of cert-manager that must be ready."}},
+	{
+		Name: "names", Type: ansible.List, Elements: ansible.Str, Default: []any{},
+		Description: []string{"Names that must resolve, on the host where the task runs, as that of the metal-api."},
+	},
+	{
+		Name: "endpoints", Type: ansible.List, Elements: ansible.Str, Default: []any{},
+		Description: []string{"C(HOST:PORT) that must accept connections from the host where the task runs, as those that partitions connect to."},
+	},
+	{
+		Name: "urls", Type: ansible.List, Elements: ansible.Str, Default: []any{},
+		Description: []string{"URLs that must answer the host where the task runs, as that of the object storage for backups."},
+	},
+	{Name: "proof_timeout", Type: ansible.Int, Default: 120, Description: []string{"How many seconds a proof may take."}},
+}
+
 var healthOptions = []ansible.Option{
 	{Name: "url", Required: true, Description: []string{"As V(https://api.example.com/metal/v1/health)."}},
 	{Name: "ca_file", Type: ansible.Path, Description: []string{"The certificate authority of the URL, in PEM. Without, the system's."}},
@@ -190,6 +233,19 @@ const examples = `
     health:
       url: https://api.example.com/metal/v1/health
 
+- name: Look whether a cluster will do
+  metalstack.initial_cluster.metal_control_plane:
+    kubeconfig: /etc/metal/kubeconfig
+    state: validated
+    preflight:
+      kubernetes_min: "1.32"
+      kubernetes_max: "1.35"
+      prove_storage: true
+      cpu: 2700m
+      memory: 5Gi
+      names: [api.example.com]
+      urls: [https://s3.example.com]
+
 - name: See what an upgrade would change
   metalstack.initial_cluster.metal_control_plane:
     kubeconfig: /etc/metal/kubeconfig
@@ -206,6 +262,16 @@ const examples = `
 `
 
 var returns = []ansible.Return{
+	{
+		Name: "checks", Type: ansible.List, Elements: ansible.Dict, Returned: "with O(preflight)",
+		Description: "What the cluster was looked at for.",
+		Contains: []ansible.Return{
+			{Name: "name", Type: ansible.Str, Description: "What was looked at.", Returned: "always", Sample: "storage"},
+			{Name: "found", Type: ansible.Str, Description: "What was found.", Returned: "always"},
+			{Name: "ok", Type: ansible.Bool, Description: "Whether that will do.", Returned: "always"},
+			{Name: "remedy", Type: ansible.Str, Description: "What to do about it; empty if nothing.", Returned: "always"},
+		},
+	},
 	{
 		Name: "components", Type: ansible.List, Elements: ansible.Dict, Returned: "with O(state=present), once all could be planned",
 		Description: "What was done with each component, or in check mode would be.",

@@ -63,12 +63,24 @@ func (w *world) fill(text string) string {
 		"@FOLDER@", w.folder, "@NAMESPACE@", w.namespace).Replace(text)
 }
 
-var digests = regexp.MustCompile(`sha256:[0-9a-f]{64}`)
+// changing is what differs from run to run, or from machine to machine.
+var changing = []struct {
+	form *regexp.Regexp
+	name string
+}{
+	{regexp.MustCompile(`sha256:[0-9a-f]{64}`), "@DIGEST@"},
+	{regexp.MustCompile(`\(lookup [^)]*\)`), "(@LOOKUP@)"},
+	{regexp.MustCompile(`resolves to [0-9a-f.:, ]+`), "resolves to @ADDRESSES@"},
+	{regexp.MustCompile(`[0-9]+m? CPUs and [0-9]+[A-Za-z]* memory are free`), "@FREE@ are free"},
+}
 
 func (w *world) mask(text string) string {
 	text = strings.NewReplacer(w.kubernetes.Kubeconfig(), "@KUBECONFIG@", w.registry.Host(), "@REGISTRY@", w.registry.CAFile(), "@CA@", w.folder, "@FOLDER@",
 		w.namespace, "@NAMESPACE@").Replace(text)
-	return digests.ReplaceAllString(text, "@DIGEST@")
+	for _, c := range changing {
+		text = c.form.ReplaceAllString(text, c.name)
+	}
+	return text
 }
 
 func (w *world) arguments(t *testing.T, file string, check bool) string {
@@ -119,7 +131,9 @@ type jobs struct {
 func (w *world) watchJobs(t *testing.T) *jobs {
 	_, err := w.cluster.Typed().CoreV1().Namespaces().Create(t.Context(), &core.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}}, metav1.CreateOptions{})
 	require.True(t, err == nil || apierrors.IsAlreadyExists(err), "%v", err)
-	watch, err := w.cluster.Typed().BatchV1().Jobs(w.namespace).Watch(t.Context(), metav1.ListOptions{})
+	before, err := w.cluster.Typed().BatchV1().Jobs(w.namespace).List(t.Context(), metav1.ListOptions{})
+	require.NoError(t, err)
+	watch, err := w.cluster.Typed().BatchV1().Jobs(w.namespace).Watch(t.Context(), metav1.ListOptions{ResourceVersion: before.ResourceVersion})
 	require.NoError(t, err)
 	j := &jobs{made: map[string]int{}, stop: watch.Stop, done: make(chan struct{})}
 	go func() {

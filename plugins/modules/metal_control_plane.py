@@ -85,7 +85,6 @@ options:
       - The components. Those of one call may depend on each other in any way but in a circle.
     type: list
     elements: dict
-    required: true
     suboptions:
       name:
         description:
@@ -262,8 +261,83 @@ options:
           - How many seconds it may take.
         type: int
         default: 600
+  preflight:
+    description:
+      - >-
+        What the cluster must have. It is looked at before anything is deployed, and all that is missing is an error;
+        O(preflight={}) looks at the default StorageClass and the permissions. What is asked for by a suboption is
+        looked at besides.
+    type: dict
+    suboptions:
+      kubernetes_min:
+        description:
+          - The oldest minor version of Kubernetes, as V(1.32).
+        type: str
+      kubernetes_max:
+        description:
+          - The newest minor version of Kubernetes.
+        type: str
+      storage_class:
+        description:
+          - The StorageClass that must be there. Without, a default one.
+        type: str
+      prove_storage:
+        description:
+          - >-
+            Whether the StorageClass is proved by a claim in the namespace C(default), which is removed again. A class
+            that waits for a pod cannot be proved so.
+        type: bool
+        default: false
+      load_balancer:
+        description:
+          - Whether a Service must have an address of a load balancer.
+        type: bool
+        default: false
+      prove_load_balancer:
+        description:
+          - Whether that is proved by a Service in the namespace C(default), which is removed again.
+        type: bool
+        default: false
+      cpu:
+        description:
+          - CPUs that must be free on the nodes, as V(2700m).
+        type: str
+      memory:
+        description:
+          - Memory that must be free on the nodes, as V(5Gi).
+        type: str
+      cluster_issuer:
+        description:
+          - A ClusterIssuer of cert-manager that must be ready.
+        type: str
+      names:
+        description:
+          - Names that must resolve, on the host where the task runs, as that of the metal-api.
+        type: list
+        elements: str
+        default: []
+      endpoints:
+        description:
+          - >-
+            C(HOST:PORT) that must accept connections from the host where the task runs, as those that partitions
+            connect to.
+        type: list
+        elements: str
+        default: []
+      urls:
+        description:
+          - URLs that must answer the host where the task runs, as that of the object storage for backups.
+        type: list
+        elements: str
+        default: []
+      proof_timeout:
+        description:
+          - How many seconds a proof may take.
+        type: int
+        default: 120
   state:
     description:
+      - With V(validated) only O(preflight) is looked at.
       - >-
         With V(absent) the releases are removed, in the reverse order of their dependencies. Names, namespaces and
         dependencies of O(components) are enough then.
@@ -272,6 +346,7 @@ options:
     choices:
       - present
       - absent
+      - validated
 """
 
 EXAMPLES = r"""
@@ -296,6 +371,19 @@ EXAMPLES = r"""
     health:
       url: https://api.example.com/metal/v1/health
 
+- name: Look whether a cluster will do
+  metalstack.initial_cluster.metal_control_plane:
+    kubeconfig: /etc/metal/kubeconfig
+    state: validated
+    preflight:
+      kubernetes_min: "1.32"
+      kubernetes_max: "1.35"
+      prove_storage: true
+      cpu: 2700m
+      memory: 5Gi
+      names: [api.example.com]
+      urls: [https://s3.example.com]
+
 - name: See what an upgrade would change
   metalstack.initial_cluster.metal_control_plane:
     kubeconfig: /etc/metal/kubeconfig
@@ -313,6 +401,29 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ---
+checks:
+  description: What the cluster was looked at for.
+  returned: with O(preflight)
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: What was looked at.
+      returned: always
+      type: str
+      sample: storage
+    found:
+      description: What was found.
+      returned: always
+      type: str
+    ok:
+      description: Whether that will do.
+      returned: always
+      type: bool
+    remedy:
+      description: What to do about it; empty if nothing.
+      returned: always
+      type: str
 components:
   description: What was done with each component, or in check mode would be.
   returned: with O(state=present), once all could be planned
@@ -400,7 +511,6 @@ def main():
             "components": {
                 "type": "list",
                 "elements": "dict",
-                "required": True,
                 "options": {
                     "name": {
                         "type": "str",
@@ -529,10 +639,64 @@ def main():
                     },
                 },
             },
+            "preflight": {
+                "type": "dict",
+                "options": {
+                    "kubernetes_min": {
+                        "type": "str",
+                    },
+                    "kubernetes_max": {
+                        "type": "str",
+                    },
+                    "storage_class": {
+                        "type": "str",
+                    },
+                    "prove_storage": {
+                        "type": "bool",
+                        "default": False,
+                    },
+                    "load_balancer": {
+                        "type": "bool",
+                        "default": False,
+                    },
+                    "prove_load_balancer": {
+                        "type": "bool",
+                        "default": False,
+                    },
+                    "cpu": {
+                        "type": "str",
+                    },
+                    "memory": {
+                        "type": "str",
+                    },
+                    "cluster_issuer": {
+                        "type": "str",
+                    },
+                    "names": {
+                        "type": "list",
+                        "elements": "str",
+                        "default": [],
+                    },
+                    "endpoints": {
+                        "type": "list",
+                        "elements": "str",
+                        "default": [],
+                    },
+                    "urls": {
+                        "type": "list",
+                        "elements": "str",
+                        "default": [],
+                    },
+                    "proof_timeout": {
+                        "type": "int",
+                        "default": 120,
+                    },
+                },
+            },
             "state": {
                 "type": "str",
                 "default": "present",
-                "choices": ["present", "absent"],
+                "choices": ["present", "absent", "validated"],
             },
         },
         mutually_exclusive=[
@@ -540,6 +704,23 @@ def main():
         ],
         required_one_of=[
             ["kubeconfig", "kubeconfig_content"],
+        ],
+        required_if=[
+            [
+                "state",
+                "present",
+                ["components"],
+            ],
+            [
+                "state",
+                "absent",
+                ["components"],
+            ],
+            [
+                "state",
+                "validated",
+                ["preflight"],
+            ],
         ],
         supports_check_mode=True,
     )
