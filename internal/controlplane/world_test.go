@@ -2,7 +2,6 @@ package controlplane
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -11,8 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	release "helm.sh/helm/v4/pkg/release/v1"
 	core "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"helm.sh/helm/v4/pkg/action"
@@ -27,7 +26,7 @@ import (
 
 // world is a cluster of all tests, and a namespace of one.
 type world struct {
-	*testing.T
+	testing.TB
 	kubernetes *kubetest.Cluster
 	cluster    *cluster.Cluster
 	namespace  string
@@ -44,7 +43,7 @@ func TestControlPlane(t *testing.T) {
 		for name, test := range tests {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				test(&world{T: t, kubernetes: k, cluster: c, namespace: fmt.Sprintf("ns-%d", namespaces.Add(1))})
+				test(&world{TB: t, kubernetes: k, cluster: c, namespace: fmt.Sprintf("ns-%d", namespaces.Add(1))})
 			})
 		}
 	}
@@ -116,20 +115,26 @@ func (w *world) history(name string) string {
 
 func (w *world) newNamespace() {
 	_, err := w.cluster.Typed().CoreV1().Namespaces().Create(w.Context(), &core.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}}, metav1.CreateOptions{})
-	require.NoError(w, err)
+	require.True(w, err == nil || apierrors.IsAlreadyExists(err), "%v", err)
 }
 
-// helm is what helm install does, as Helm 3 or as Helm 4.
-func (w *world) helm(c Component, serverSide bool) *release.Release {
+// helm is what helm upgrade --install --wait does, as Helm 3 or as Helm 4.
+func (w *world) helm(c Component, serverSide bool) {
 	w.newNamespace()
-	configuration := action.NewConfiguration(action.ConfigurationSetLogger(slog.NewTextHandler(io.Discard, nil)))
+	configuration := action.NewConfiguration(action.ConfigurationSetLogger(slog.DiscardHandler))
 	require.NoError(w, configuration.Init(w.cluster, c.Namespace, "secret"))
 	configuration.KubeClient.(*kube.Client).Namespace = c.Namespace
-	i := action.NewInstall(configuration)
-	i.ReleaseName, i.Namespace, i.Timeout, i.WaitStrategy, i.ServerSideApply = c.Release, c.Namespace, time.Minute, kube.StatusWatcherStrategy, serverSide
 	loaded, err := loader.LoadDir(c.Chart.Ref)
 	require.NoError(w, err)
-	made, err := i.RunWithContext(w.Context(), loaded, c.Values)
+	if _, err := configuration.Releases.Last(c.Release); err == nil {
+		u := action.NewUpgrade(configuration)
+		u.Namespace, u.Timeout, u.WaitStrategy = c.Namespace, time.Minute, kube.StatusWatcherStrategy
+		_, err = u.RunWithContext(w.Context(), c.Release, loaded, c.Values)
+		require.NoError(w, err)
+		return
+	}
+	i := action.NewInstall(configuration)
+	i.ReleaseName, i.Namespace, i.Timeout, i.WaitStrategy, i.ServerSideApply = c.Release, c.Namespace, time.Minute, kube.StatusWatcherStrategy, serverSide
+	_, err = i.RunWithContext(w.Context(), loaded, c.Values)
 	require.NoError(w, err)
-	return made.(*release.Release)
 }
