@@ -122,7 +122,7 @@ func (all objects) badSecrets(values map[string]any) error {
 			if _, ok := entries[key].(string); ok || entries[key] == nil || o.GetKind() != "Secret" {
 				continue
 			}
-			return fmt.Errorf("Secret %s: %s is no text, as the chart does not quote it; %s", o.GetName(), key, origin(values, entries[key]))
+			return fmt.Errorf("%s: %s is no text, as the chart does not quote it; %s", cluster.RefOf(o), key, origin(values, entries[key]))
 		}
 	}
 	return nil

@@ -10,7 +10,6 @@ import (
 
 	chartcommon "helm.sh/helm/v4/pkg/chart/common"
 	"helm.sh/helm/v4/pkg/release/common"
-	release "helm.sh/helm/v4/pkg/release/v1"
 
 	"github.com/metal-stack/initial-cluster/internal/charts"
 )
@@ -250,8 +249,4 @@ func (p *part) revision() int {
 		return 1
 	}
 	return p.found.last.Version + 1
-}
-
-func released(r *release.Release) string {
-	return r.Chart.Metadata.Name + " " + r.Chart.Metadata.Version
 }

@@ -28,7 +28,7 @@ type Options struct {
 	TokenReview string // URL of a webhook that knows bearer tokens, asked over TLS
 	ReviewCA    string // path of the certificate authority of that webhook
 	Controllers bool   // run kube-controller-manager and kube-scheduler, too
-	Pods        bool   // and a node whose pods KWOK plays, with what pods.yaml tells; takes Controllers along
+	Pods        bool   // and a node whose pods KWOK plays, as pods.stages tells; takes Controllers along
 	Storage     bool   // with Pods: have a default StorageClass whose volumes are there at once
 	Timeout     time.Duration
 }

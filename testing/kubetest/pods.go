@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-//go:embed pods.yaml
+//go:embed pods.stages
 var stages string
 
 // PodLog is what every container of a cluster with pods has in its log.
 const PodLog = "listening on :8080\npassword authentication failed for user \"metal\"\n"
 
-// runPods lets KWOK play one node, and the pods on it: they are ready at once, their jobs done, their volumes there. See pods.yaml for
+// runPods lets KWOK play one node, and the pods on it: they are ready at once, their jobs done, their volumes there. See pods.stages for
 // those that are not.
 func (c *Cluster) runPods(ctx context.Context) error {
 	log, config := c.path("pod.txt"), c.path("pods.yaml")
