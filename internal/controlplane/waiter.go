@@ -15,8 +15,12 @@ import (
 	"github.com/metal-stack/initial-cluster/internal/wait"
 )
 
-// lookInterval is how often objects are looked at: often enough that the next component starts soon.
-const lookInterval = 250 * time.Millisecond
+// Objects are looked at often at first, so that the next component starts soon, and later less, to spare the API server.
+const (
+	lookInterval = 100 * time.Millisecond
+	soon         = 10 * time.Second
+	laterPause   = 400 * time.Millisecond
+)
 
 // explainTimeout bounds the search for reasons, which comes after the deadline.
 const explainTimeout = 20 * time.Second
@@ -101,6 +105,7 @@ func (c *client) await(all objects) error {
 	waiting := all
 	var last []cluster.State
 	look := func(ctx context.Context) (bool, string, error) {
+		slowDown(ctx, begin)
 		states, err := c.look(ctx, waiting)
 		if err != nil {
 			return false, "", retryable(err)
@@ -122,6 +127,16 @@ func (c *client) await(all objects) error {
 		return c.unready(last, time.Since(begin), false)
 	}
 	return err
+}
+
+func slowDown(ctx context.Context, begin time.Time) {
+	if time.Since(begin) < soon {
+		return
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(laterPause):
+	}
 }
 
 func find(all objects, ref cluster.Ref) *unstructured.Unstructured {
