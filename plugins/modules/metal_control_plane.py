@@ -725,7 +725,7 @@ def main():
         supports_check_mode=True,
     )
     module.fail_json(
-        msg="metal_control_plane: run the module: its binary is not there; run make build in the checkout, or install the collection from its tarball"
+        msg="metal_control_plane: run the module: its binary is not there; run make build in the checkout, or install the collection from the tarball of its release"
     )
 
 
