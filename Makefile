@@ -46,10 +46,12 @@ test-unit: venv kube ## run the quick tests
 .PHONY: test-e2e
 test-e2e: build venv kube system-packages ## run ansible-playbook with the real binaries against the lab, and from the tarball
 	go test -count=1 -timeout 40m $(LONG_TESTS)
+	E2E_ANSIBLE=$(CURDIR)/.cache/ansible-2.19 go test -count=1 -run 'TestATaskIs|TestDates|TestAsync|TestATimeout' ./testing/e2e
 
 .PHONY: bench
-bench: build venv system-packages ## show times and sizes, beside what one would otherwise use
+bench: build venv kube system-packages ## show times and sizes, beside what one would otherwise use
 	go run ./testing/bench
+	go test -run '^$$' -bench . -benchtime 3x ./testing/e2e/gke ./internal/controlplane
 
 .PHONY: lint
 lint: build venv ## run all linters
