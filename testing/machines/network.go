@@ -37,11 +37,11 @@ type Network struct {
 // Open makes a network; the folder is for its machines' disks and logs, and the caller closes it. What killed runs have left behind is
 // removed before.
 func Open(ctx context.Context, dir string) (*Network, error) {
-	if err := Sweep(ctx); err != nil {
-		return nil, err
-	}
 	rootfs, err := rootFileSystem(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := Sweep(ctx); err != nil {
 		return nil, err
 	}
 	if dir, err = filepath.Abs(dir); err != nil {

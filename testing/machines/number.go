@@ -41,8 +41,11 @@ func claim(dir string) (number, *os.File, error) {
 		if lock == nil {
 			continue
 		}
-		if content != "" { // left over since the sweep
-			return 0, nil, errors.Join(fmt.Errorf("network %s was left behind just now; run it again", n), lock.Close())
+		if content != "" { // left behind since the sweep, for the next one
+			if err := lock.Close(); err != nil {
+				return 0, nil, err
+			}
+			continue
 		}
 		_, err = lock.WriteString(dir)
 		return n, lock, err
