@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +23,10 @@ import (
 
 // questions is how many cases the test compares; ARGSPEC_CASES and ARGSPEC_SEED try others.
 const questions = 12000
+
+// unclosed is a text with ${ and no } behind it, but another variable: of these the security releases of Python (CVE-2025-6075, also Debian's
+// 3.11.2) expand nothing, and those before what follows. So they cannot be compared with whatever Python is there.
+var unclosed = regexp.MustCompile(`\$\{[^}"]*\$[^}"]*"`)
 
 // asCommand makes the test's own binary the command argspec.
 const asCommand = "ARGSPEC_AS_COMMAND"
@@ -42,6 +47,9 @@ func TestAnswersAreThoseOfAnsible(t *testing.T) {
 
 	kinds, agreeing, differing := map[string]int{}, 0, 0
 	for i, line := range lines {
+		if unclosed.MatchString(line) {
+			continue
+		}
 		want := normal(t, newest[i])
 		kind, _, _ := strings.Cut(want, ":")
 		if strings.HasPrefix(want, `{"ok": false`) {
