@@ -7,7 +7,7 @@ BIN := plugins/module_utils/bin
 COLLECTION := .cache/collections/ansible_collections/metalstack/initial_cluster
 ORACLES := $(patsubst requirements/%.txt,.cache/%/made,$(wildcard requirements/ansible-*.txt))
 SOURCES := $(shell find internal modules -name testdata -prune -o -name '*.go' ! -name '*_test.go' -print) go.mod go.sum galaxy.yml
-LONG_TESTS := ./testing/e2e/... ./testing/collection/... ./testing/kubetest/... ./testing/gketest/... ./testing/machines/... \
+LONG_TESTS := ./testing/e2e/... ./testing/collection/... ./testing/kubetest/... ./testing/gketest/... ./testing/machines/... ./testing/k3stest/... \
 	./internal/cluster/... ./internal/controlplane/... ./modules/metal_control_plane/...
 OPTION ?= shared
 LAB ?= .lab
@@ -42,9 +42,10 @@ test: test-unit test-e2e ## run all tests
 .PHONY: test-unit
 test-unit: venv kube ## run the quick tests
 	go test $(if $(CI),-count=1) $$(go list ./... | grep -vxE "$$(go list $(LONG_TESTS) 2>/dev/null | paste -sd'|')")
+	go -C testing/kube test $(if $(CI),-count=1) ./k3s/bootstrap ./k3s/configfile ./k3s/token
 
 .PHONY: test-e2e
-test-e2e: build venv kube system-packages ## run ansible-playbook with the real binaries against the lab, and from the tarball
+test-e2e: build venv kube k3s system-packages ## run ansible-playbook with the real binaries against the lab, and from the tarball
 	go test -count=1 -timeout 40m $(LONG_TESTS)
 	E2E_ANSIBLE=$(CURDIR)/.cache/ansible-2.19 go test -count=1 -run 'TestATaskIs|TestDates|TestAsync|TestATimeout' ./testing/e2e
 
@@ -84,6 +85,9 @@ venv: .cache/venv/made $(ORACLES) ## install Ansible and the linters into .cache
 .PHONY: kube
 kube: .cache/kube/kube .cache/kube/kwok ## build the Kubernetes of the tests
 
+.PHONY: k3s
+k3s: .cache/kube/k3s ## build the k3s of the tests
+
 .PHONY: system-packages
 system-packages: ## install the Debian packages that some tests need (as root)
 	@requirements/system-packages.sh
@@ -110,6 +114,10 @@ clean: ## stop the lab and remove everything that was made
 $(COLLECTION):
 	@mkdir -p $(@D)
 	@ln -s ../../../.. $@
+
+.cache/kube/k3s: $(shell find testing/kube/k3s -name '*.go') testing/kube/go.mod testing/kube/go.sum
+	@mkdir -p $(@D)
+	go -C testing/kube build -ldflags "$$(testing/kube/ldflags.sh)" -o $(CURDIR)/$@ ./k3s
 
 .cache/kube/kube: $(wildcard testing/kube/*.go testing/kube/go.*)
 	@mkdir -p $(@D)
