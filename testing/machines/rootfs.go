@@ -20,8 +20,11 @@ import (
 
 const suite = "bookworm"
 
-// packages are what is on a machine besides Debian's smallest.
-var packages = []string{"systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "python3-minimal", "iproute2", "ca-certificates"}
+// packages are what is on a machine besides Debian's smallest; the last four are for pods, which the k3s of the tests runs with them.
+var packages = []string{
+	"systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "python3-minimal", "iproute2", "ca-certificates",
+	"containerd", "runc", "containernetworking-plugins", "iptables",
+}
 
 // Admin may become root with the password, Deployer without.
 const (
@@ -139,7 +142,10 @@ func configure(ctx context.Context, root string) error {
 			return err
 		}
 	}
-	return commands(ctx, "systemctl --root="+root+" enable --quiet writable-cgroups.service")
+	return commands(ctx,
+		"systemctl --root="+root+" enable --quiet writable-cgroups.service",
+		"systemctl --root="+root+" disable --quiet containerd.service", // k3s starts its own
+	)
 }
 
 // mirror is where apt gets this Debian from, if it does; else it is debootstrap's own.
