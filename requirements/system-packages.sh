@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 missing=()
-for package in $(cat testing/*/packages.txt 2>/dev/null | sed 's/#.*//' | sort -u); do
+for package in $(cat testing/*/packages.txt 2>/dev/null | sed 's/[[:space:]]*#.*//' | sort -u); do
 	[ "$(dpkg-query --show --showformat '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
 done
 [ ${#missing[@]} -gt 0 ] || exit 0

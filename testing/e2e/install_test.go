@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -108,11 +109,13 @@ func TestAFolderThatWillNotDoIsNamed(t *testing.T) {
 	t.Parallel()
 	foreign := filepath.Join(t.TempDir(), "foreign")
 	own := fmt.Sprintf("%s/initial_cluster.%d", foreign, os.Getuid())
+	me, err := user.Current()
+	require.NoError(t, err)
 	require.NoError(t, os.Mkdir(foreign, 0o700))
 	require.NoError(t, os.Symlink("/tmp", own))
 	for folder, why := range map[string]string{
 		"/proc/none": "mkdir: cannot create directory ‘/proc/none’: No such file or directory",
-		foreign:      own + " is not a folder of user " + server.User,
+		foreign:      own + " is not a folder of user " + me.Username,
 	} {
 		c := newController(t, "ansible_remote_tmp="+folder)
 		assert.Equal(t, "local: install probe below "+folder+": "+why+advice, c.results("local", probe)[0]["msg"])
