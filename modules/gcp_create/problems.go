@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/metal-stack/initial-cluster/internal/gke"
@@ -26,14 +27,21 @@ var (
 	versionForm  = regexp.MustCompile(`^(?:latest|-|\d+\.\d+(?:\.\d+(?:-gke\.\d+)?)?)$`)
 	shortVersion = regexp.MustCompile(`^1\.\d$`)
 	accountForm  = regexp.MustCompile(`^(?:default|[^@\s/]+@[^@\s/]+\.[^@\s/]+)$`)
-	// https://cloud.google.com/compute/docs/labeling-resources#requirements. Their length is not said here: to repeat such classes so often
-	// takes longer to compile than all else at the start of the module.
-	labelKey   = regexp.MustCompile(`^[\p{Ll}\p{Lo}][\p{Ll}\p{Lo}\p{N}_-]*$`)
-	labelValue = regexp.MustCompile(`^[\p{Ll}\p{Lo}\p{N}_-]*$`)
-	errNoTime  = errors.New("no time of day")
+	errNoTime    = errors.New("no time of day")
 )
 
+// https://cloud.google.com/compute/docs/labeling-resources#requirements. To compile classes of Unicode takes longer than all else at
+// the start of the module: hence no regular expressions.
 const labelLength = 63
+
+func isLabelKey(text string) bool {
+	first, _ := utf8.DecodeRuneInString(text)
+	return unicode.In(first, unicode.Ll, unicode.Lo) && isLabelValue(text)
+}
+
+func isLabelValue(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return !unicode.In(r, unicode.Ll, unicode.Lo, unicode.N) && r != '_' && r != '-' })
+}
 
 // problems are what is wrong with the options beyond their types, all of it, each named by its option.
 func (in params) problems() []string {
@@ -170,7 +178,7 @@ func (in params) checkLabels(complain complaint) {
 	for _, key := range slices.Sorted(maps.Keys(in.Labels)) {
 		value := in.Labels[key]
 		tooLong := utf8.RuneCountInString(key) > labelLength || utf8.RuneCountInString(value) > labelLength
-		if tooLong || !labelKey.MatchString(key) || !labelValue.MatchString(value) {
+		if tooLong || !isLabelKey(key) || !isLabelValue(value) {
 			complain("labels: %s=%s is no label; keys and values have up to 63 of a-z, 0-9, _ and -, and keys begin with a letter", key, value)
 		}
 	}

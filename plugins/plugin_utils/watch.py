@@ -22,6 +22,7 @@ FIRST = 3.0  # seconds until the first look: shorter tasks show nothing, and cos
 PAUSE = 3.0  # seconds between two looks
 AGAIN = 30.0  # seconds after which a line is shown again that has not changed
 PATIENCE = 10.0  # seconds that the end of a task may take that was given up
+PERSISTS = re.compile(r"ControlPersist[= ](?!no\b)", re.IGNORECASE)
 
 display = Display()
 
@@ -100,7 +101,7 @@ def may_look(connection: ConnectionBase) -> bool:
     if name != "ansible.builtin.ssh":
         return name == "ansible.builtin.local"
     options = " ".join(connection.get_option(name) or "" for name in ("ssh_args", "ssh_common_args", "ssh_extra_args"))
-    return re.search(r"ControlPersist[= ](?!no\b)", options, re.IGNORECASE) is not None
+    return PERSISTS.search(options) is not None
 
 
 def short(seconds: float) -> str:

@@ -38,8 +38,10 @@ func bench(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(collection, "plugins/modules/python.py"), []byte(python), 0o600); err != nil {
-		return err
+	for _, name := range []string{"python", "piped"} {
+		if err := os.WriteFile(filepath.Join(collection, "plugins/modules", name+".py"), []byte(python), 0o600); err != nil {
+			return err
+		}
 	}
 	return showTimes(ctx, folder, modules)
 }

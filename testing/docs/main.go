@@ -1,4 +1,5 @@
-// Command docs writes the documentation below plugins/modules from the modules' specifications, as each module itself prints it, and the
+// Command docs writes the documentation below plugins/modules from the modules' specifications, as each module itself prints it, what puts
+// the modules behind the action plugin, and the
 // tables of variables in the roles' READMEs from the roles' argument specs.
 package main
 
@@ -36,7 +37,7 @@ func run(ctx context.Context) error {
 	}
 	for _, main := range mains {
 		name := filepath.Base(filepath.Dir(main))
-		if err := document(ctx, name, filepath.Join("plugins/modules", name+".py")); err != nil {
+		if err := document(ctx, name); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
@@ -49,23 +50,18 @@ func tables() error {
 		return err
 	}
 	for _, role := range roles {
-		text, current, err := roledoc.Readme(role)
+		text, _, err := roledoc.Readme(role)
 		if err != nil {
 			return err
 		}
-		if current {
-			continue
-		}
-		file := filepath.Join(role, "README.md")
-		fmt.Println(file)
-		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		if err := write(filepath.Join(role, "README.md"), text); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func document(ctx context.Context, name, file string) error {
+func document(ctx context.Context, name string) error {
 	described, err := describe(ctx, name)
 	if err != nil {
 		return err
@@ -74,6 +70,11 @@ func document(ctx context.Context, name, file string) error {
 	if err != nil {
 		return err
 	}
+	return errors.Join(write("plugins/modules/"+name+".py", text), write("plugins/action/"+name+".py", moduledoc.Action))
+}
+
+// write writes a file if that changes it, and says so.
+func write(file, text string) error {
 	if old, err := os.ReadFile(file); err == nil && string(old) == text {
 		return nil
 	}
@@ -81,7 +82,6 @@ func document(ctx context.Context, name, file string) error {
 	return os.WriteFile(file, []byte(text), 0o644)
 }
 
-// describe asks the module.
 func describe(ctx context.Context, name string) (*ansible.Object, error) {
 	cmd := exec.CommandContext(ctx, "go", "run", "./modules/"+name, "--spec")
 	var out bytes.Buffer

@@ -54,6 +54,7 @@ func TestAsync(t *testing.T) {
 func TestKeptRemoteFilesAreThoseOfAnyBinaryModule(t *testing.T) {
 	t.Parallel()
 	c := newController(t)
+	needsServer(t)
 	run := c.prepare("ssh", probe)
 	run.Env = append(run.Env, "ANSIBLE_KEEP_REMOTE_FILES=1")
 	output, err := run.CombinedOutput()

@@ -65,6 +65,7 @@ func TestProgressIsShownWhileATaskRuns(t *testing.T) {
 
 func TestProgressNamesTheHostWhereThereAreMany(t *testing.T) {
 	t.Parallel()
+	needsServer(t)
 	c := newController(t)
 	c.Local("quiet", "ansible_remote_tmp="+c.target(), "initial_cluster_progress=no")
 	c.Local("hidden", "ansible_remote_tmp="+c.target())

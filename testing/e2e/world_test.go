@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/metal-stack/initial-cluster/internal/wait"
+	"github.com/metal-stack/initial-cluster/testing/moduledoc"
 	"github.com/metal-stack/initial-cluster/testing/play"
 	"github.com/metal-stack/initial-cluster/testing/sshd"
 )
@@ -34,8 +35,16 @@ var scripts = map[string]string{
 	"victim":  `kill -9 $$`,
 }
 
-// platforms are what uname says here, and the name of the platform.
-var platforms = map[string][2]string{"amd64": {"Linux x86_64", "linux_amd64"}, "arm64": {"Linux aarch64", "linux_arm64"}}
+type machine struct{ uname, name string } // what uname says there, and the name of the platform
+
+// here is the machine that the tests run on, other is one of the other kind.
+var here, other = machine{"Linux x86_64", "linux_amd64"}, machine{"Linux aarch64", "linux_arm64"}
+
+func init() {
+	if runtime.GOARCH == "arm64" {
+		here, other = other, here
+	}
+}
 
 func TestMain(m *testing.M) { os.Exit(inWorld(m)) }
 
@@ -45,6 +54,7 @@ func inWorld(m *testing.M) int {
 		err = build(folder)
 	}
 	if err == nil && sshd.Installed() {
+		hosts = append(hosts, "ssh")
 		server, err = sshd.Start(folder)
 	}
 	if err != nil {
@@ -68,12 +78,10 @@ func build(folder string) error {
 		return err
 	}
 	collection = filepath.Join(folder, "ansible_collections/metalstack/initial_cluster")
-	for _, plugins := range []string{"plugins/action", "plugins/plugin_utils"} {
-		if err := os.CopyFS(filepath.Join(collection, plugins), os.DirFS(filepath.Join("../..", plugins))); err != nil {
-			return err
-		}
+	if err := os.CopyFS(filepath.Join(collection, "plugins/plugin_utils"), os.DirFS("../../plugins/plugin_utils")); err != nil {
+		return err
 	}
-	platform := platforms[runtime.GOARCH][1]
+	platform := here.name
 	binaries := filepath.Join(collection, "plugins/module_utils/bin", platform)
 	output, err := exec.Command("go", "build", "-trimpath", "-o", binaries+"/", "./probe").CombinedOutput()
 	if err != nil {
@@ -88,11 +96,14 @@ func build(folder string) error {
 	return describe(binaries, platform)
 }
 
-// describe writes what goes with the binaries: manifest, routing, documentation, links.
+// describe writes what goes with the binaries: manifest, action plugins, documentation, links.
 func describe(binaries, platform string) error {
-	manifest := map[string]map[string]string{}
-	routing := map[string]any{}
+	manifest := map[string]map[string]string{"foreign": {other.name: "-"}}
 	files := map[string]string{}
+	for _, name := range []string{"probe", "babbler", "victim", "foreign", "unbuilt"} {
+		files["plugins/action/"+name+".py"] = moduledoc.Action
+		files["plugins/modules/"+name+".py"] = "DOCUMENTATION = ''\n"
+	}
 	for _, name := range []string{"probe", "babbler", "victim"} {
 		content, err := os.ReadFile(filepath.Join(binaries, name))
 		if err != nil {
@@ -100,15 +111,12 @@ func describe(binaries, platform string) error {
 		}
 		sum := sha256.Sum256(content)
 		manifest[name] = map[string]string{platform: hex.EncodeToString(sum[:])}
-		routing[name] = map[string]string{"action_plugin": "metalstack.initial_cluster.binary"}
-		files["plugins/modules/"+name+".py"] = "DOCUMENTATION = ''\n"
 		files[filepath.Join("plugins/modules", platform, name)] = string(content)
 	}
-	routing["unbuilt"], files["plugins/modules/unbuilt.py"] = routing["probe"], files["plugins/modules/probe.py"]
 	for name, value := range map[string]any{
 		"plugins/module_utils/bin/manifest.json": manifest,
 		"meta/runtime.yml": map[string]any{ // JSON is YAML
-			"requires_ansible": ">=2.14.0", "action_groups": map[string]any{"initial_cluster": []string{"probe"}}, "plugin_routing": map[string]any{"modules": routing},
+			"requires_ansible": ">=2.14.0", "action_groups": map[string]any{"initial_cluster": []string{"probe"}},
 		},
 	} {
 		text, err := json.Marshal(value)
@@ -142,9 +150,6 @@ func newController(t *testing.T, variables ...string) *controller {
 	if !exists(interpreter) {
 		lacking(t, "virtual environment; make venv")
 	}
-	if server == nil {
-		lacking(t, "openssh-server; make system-packages")
-	}
 	folder, err := os.MkdirTemp("", "e2e")
 	require.NoError(t, err)
 	c := &controller{t: t, Controller: play.Controller{
@@ -159,8 +164,21 @@ func newController(t *testing.T, variables ...string) *controller {
 	require.NoError(t, os.Chmod(c.target(), 0o777|os.ModeSticky))
 	variables = append([]string{"ansible_remote_tmp=" + c.target(), "ansible_async_dir=" + filepath.Join(folder, "target/async")}, variables...)
 	c.Local("local", variables...)
+	if server == nil {
+		lackingInCI(t, noServer)
+		return c
+	}
 	c.SSH("ssh", server, server.Port, variables...)
 	return c
+}
+
+const noServer = "openssh-server; make system-packages"
+
+func needsServer(t *testing.T) {
+	t.Helper()
+	if server == nil {
+		lacking(t, noServer)
+	}
 }
 
 func or(a, b string) string {
@@ -173,10 +191,15 @@ func or(a, b string) string {
 // lacking skips a test, but not in CI.
 func lacking(t *testing.T, what string) {
 	t.Helper()
+	lackingInCI(t, what)
+	t.Skip("there is no " + what)
+}
+
+func lackingInCI(t *testing.T, what string) {
+	t.Helper()
 	if os.Getenv("CI") == "true" {
 		require.Fail(t, "there is no "+what)
 	}
-	t.Skip("there is no " + what)
 }
 
 func (c *controller) target() string { return filepath.Join(c.Folder, "target") }

@@ -19,7 +19,7 @@ func installed(t *testing.T) (run func(command string, args ...string) (string, 
 	folder := filepath.Join(home, "ansible_collections/metalstack/initial_cluster")
 	for path, content := range map[string]string{
 		"galaxy.yml":                    "namespace: metalstack\nname: initial_cluster\nversion: 0.1.0\nreadme: README.md\nauthors: [metal-stack]\n",
-		"meta/runtime.yml":              "requires_ansible: '>=2.16.0'\nplugin_routing: {modules: {everything: {action_plugin: metalstack.initial_cluster.binary}}}\n",
+		"meta/runtime.yml":              "requires_ansible: '>=2.16.0'\n",
 		"plugins/modules/everything.py": stub(t),
 	} {
 		require.NoError(t, os.MkdirAll(filepath.Join(folder, filepath.Dir(path)), 0o755))

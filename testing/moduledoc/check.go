@@ -16,7 +16,7 @@ import (
 )
 
 // Check holds together what is told about a module in several places: its specification, the struct P that its options are decoded
-// into, the examples, the Python file made from it, and the collection's routing. A module's test calls it in modules/NAME.
+// into, the examples, the Python files that go with it, and the collection's action groups. A module's test calls it in modules/NAME.
 func Check[P any](t *testing.T, spec ansible.Spec) {
 	for _, problem := range ansible.Check[P](spec) {
 		assert.Fail(t, problem)
@@ -25,30 +25,26 @@ func Check[P any](t *testing.T, spec ansible.Spec) {
 		assert.Fail(t, problem)
 	}
 	const top = "../.."
-	file := filepath.Join(top, "plugins/modules", spec.Name+".py")
-	want, err := Stub(spec.Describe())
+	stub, err := Stub(spec.Describe())
 	require.NoError(t, err)
-	found, err := os.ReadFile(file)
-	require.NoError(t, err, "make docs writes it")
-	assert.Equal(t, want, string(found), "%s: is not what the specification says; make docs writes it", file)
-	checkRouting(t, filepath.Join(top, "meta/runtime.yml"), spec.Name)
+	for file, want := range map[string]string{"plugins/modules": stub, "plugins/action": Action} {
+		file = filepath.Join(top, file, spec.Name+".py")
+		found, err := os.ReadFile(file)
+		require.NoError(t, err, "make docs writes it")
+		assert.Equal(t, want, string(found), "%s: is not what it should be; make docs writes it", file)
+	}
+	checkGroup(t, filepath.Join(top, "meta/runtime.yml"), spec.Name)
 }
 
-// checkRouting wants the module behind the action plugin, and among those that module_defaults sets at once.
-func checkRouting(t *testing.T, file, module string) {
+// checkGroup wants the module among those that module_defaults sets at once.
+func checkGroup(t *testing.T, file, module string) {
 	var runtime struct {
-		ActionGroups  map[string][]any `yaml:"action_groups"`
-		PluginRouting struct {
-			Modules map[string]struct {
-				ActionPlugin string `yaml:"action_plugin"`
-			}
-		} `yaml:"plugin_routing"`
+		ActionGroups map[string][]any `yaml:"action_groups"`
 	}
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	require.NoError(t, yaml.Unmarshal(text, &runtime))
 	assert.Contains(t, runtime.ActionGroups["initial_cluster"], module, file)
-	assert.Equal(t, collection+".binary", runtime.PluginRouting.Modules[module].ActionPlugin, "%s: plugin_routing of %s", file, module)
 }
 
 // checkExamples wants tasks of this module, by its full name, whose options are valid.
