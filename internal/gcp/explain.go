@@ -2,15 +2,12 @@ package gcp
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
-	"syscall"
 	"time"
+
+	"github.com/metal-stack/initial-cluster/internal/reach"
 )
 
 // explain makes one line of a failure. It quotes what Google said of an error and nothing else: a good answer holds a token.
@@ -37,41 +34,8 @@ func (c *Credentials) explain(ctx context.Context, err error, last exchange, tri
 
 // unreachable says why a server gave no answer.
 func unreachable(ctx context.Context, last exchange) string {
-	var (
-		dns      *net.DNSError
-		untrust  x509.UnknownAuthorityError
-		hostname x509.HostnameError
-		invalid  x509.CertificateInvalidError
-		verify   *tls.CertificateVerificationError
-		plain    tls.RecordHeaderError
-		dial     *net.OpError
-	)
-	why, next := "connection failed ("+oneLine(last.err.Error())+")", "check the network"
-	switch {
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		why, next = "no answer within the time limit", "check the network and https_proxy, or give it more time"
-	case ctx.Err() != nil:
-		why, next = "interrupted", "run it again"
-	case errors.As(last.err, &dial) && dial.Op == "proxyconnect":
-		why, next = "the proxy does not answer ("+oneLine(dial.Err.Error())+")", "check https_proxy and no_proxy"
-	case errors.As(last.err, &dns):
-		why, next = "its name does not resolve", "check DNS on this host, or set https_proxy"
-	case errors.As(last.err, &hostname):
-		why, next = "its certificate is for another name", "check whether a proxy answers in its place"
-	case errors.As(last.err, &invalid) && invalid.Reason == x509.Expired:
-		why, next = "its certificate has expired or is not valid yet", "check the clock of this host"
-	case errors.As(last.err, &untrust):
-		why, next = "its certificate is of an unknown authority", "name the authority's file in SSL_CERT_FILE if a proxy opens TLS"
-	case errors.As(last.err, &verify):
-		why, next = "its certificate is not accepted ("+oneLine(verify.Err.Error())+")", "check whether a proxy answers in its place"
-	case errors.As(last.err, &plain):
-		why, next = "it does not speak TLS", "check whether a proxy answers in its place"
-	case errors.Is(last.err, syscall.ECONNREFUSED):
-		why, next = "connection refused", "check the network and https_proxy"
-	case last.temporary():
-		why, next = "the connection was cut", "check the network and run it again"
-	}
-	return last.hostOf() + ": " + why + "; " + next
+	reason := reach.Explain(ctx, last.err)
+	return last.hostOf() + ": " + reason.Why + "; " + reason.Next
 }
 
 // refused says what an error answer means for these credentials.

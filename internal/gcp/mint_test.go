@@ -74,7 +74,7 @@ func TestWhatGoogleRefusesIsExplained(t *testing.T) {
 		{"no answer for long", func() error { server.Inject(googletest.Fault{Status: 503}); return nil },
 			func() string { return host + " answers 503 Service Unavailable; try again later" }},
 		{"cut connections", func() error { server.Inject(googletest.Fault{Cut: true}); return nil },
-			func() string { return host + ": the connection was cut; check the network and run it again" }},
+			func() string { return host + ": the connection was cut (EOF); check the network and run it again" }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var err error
