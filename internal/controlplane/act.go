@@ -1,7 +1,6 @@
 package controlplane
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,12 +10,10 @@ import (
 
 	"helm.sh/helm/v4/pkg/action"
 	"helm.sh/helm/v4/pkg/kube"
-	"helm.sh/helm/v4/pkg/postrenderer"
 	"helm.sh/helm/v4/pkg/release/common"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/yaml"
 
 	"github.com/metal-stack/initial-cluster/internal/charts"
 	"github.com/metal-stack/initial-cluster/internal/cluster"
@@ -100,35 +97,6 @@ func (p *part) run() string {
 	}
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:16])
-}
-
-// postRenderer takes out the replicas that an autoscaler sets. It is nil if none does: Helm rewrites every manifest for one.
-func (p *part) postRenderer() postrenderer.PostRenderer {
-	for _, o := range p.want.objects {
-		if o.GetKind() == "HorizontalPodAutoscaler" {
-			return unscaled{}
-		}
-	}
-	return nil
-}
-
-type unscaled struct{}
-
-func (unscaled) Run(in *bytes.Buffer) (*bytes.Buffer, error) {
-	all, err := parse(in.String())
-	if err != nil {
-		return nil, err
-	}
-	all.withoutScaled()
-	out := &bytes.Buffer{}
-	for _, o := range all {
-		text, err := yaml.Marshal(o.Object)
-		if err != nil {
-			return nil, err
-		}
-		out.WriteString("---\n" + string(text))
-	}
-	return out, nil
 }
 
 // correct makes the objects that somebody changed or removed what the release says.

@@ -7,11 +7,6 @@ import (
 	"sync"
 	"time"
 
-	core "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/metal-stack/initial-cluster/internal/cluster"
 	"github.com/metal-stack/initial-cluster/internal/wait"
 )
 
@@ -72,7 +67,7 @@ func (d *Deployment) apply(ctx context.Context, p *part, changed bool) error {
 	if p.action == None && !changed {
 		return d.awaitInstalled(ctx, p)
 	}
-	if err := d.ensureNamespace(ctx, p.component.Namespace); err != nil {
+	if err := d.cluster.EnsureNamespace(ctx, p.component.Namespace); err != nil {
 		return err
 	}
 	held, lock, err := d.cluster.Lock(ctx, p.component.Namespace, "initial-cluster-"+p.component.Release, d.holder, p.component.Timeout)
@@ -138,17 +133,6 @@ func (d *Deployment) awaitForeign(ctx context.Context, p *part, orphaned string)
 		return err
 	}
 	return d.replan(ctx, p, true)
-}
-
-func (d *Deployment) ensureNamespace(ctx context.Context, name string) error {
-	_, err := d.cluster.Typed().CoreV1().Namespaces().Create(ctx, &core.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{FieldManager: cluster.Manager})
-	if err == nil || apierrors.IsAlreadyExists(err) {
-		return nil
-	}
-	if exists, look := d.namespaceExists(ctx, name); look == nil && exists {
-		return nil // the credentials may not create namespaces, and need not
-	}
-	return fmt.Errorf("create namespace %s: %w", name, d.cluster.Explain(err))
 }
 
 // awaitInstalled waits until what is installed is ready: those that need it would fail in its place.

@@ -30,6 +30,8 @@ type Component struct {
 	Adopt     bool          // take objects over that no release owns
 	CRDs      CRDs
 	Recreate  []string // objects, as StatefulSet/metal-db, that may be deleted and made again where a change is not possible otherwise
+	// Checksums of Secrets that are not the release's own: workloads that read one are restarted when its checksum changes.
+	Checksums map[string]string
 }
 
 // CRDs says what is done with the definitions in a chart's folder crds.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -69,15 +68,4 @@ func comingKinds(parts ...*part) map[string]bool {
 		}
 	}
 	return kinds
-}
-
-func (d *Deployment) namespaceExists(ctx context.Context, name string) (bool, error) {
-	_, err := d.cluster.Typed().CoreV1().Namespaces().Get(ctx, name, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("namespace %s: %w", name, d.cluster.Explain(err))
-	}
-	return true, nil
 }

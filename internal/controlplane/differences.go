@@ -62,20 +62,3 @@ func compareRefs(a, b cluster.Ref) int {
 }
 
 func keys(m map[string]bool) iter.Seq[string] { return maps.Keys(m) }
-
-// withoutScaled takes the number of replicas out of workloads that a HorizontalPodAutoscaler among the objects scales: charts render both,
-// and the two would fight.
-func (all objects) withoutScaled() {
-	for _, o := range all {
-		if o.GetKind() != "HorizontalPodAutoscaler" {
-			continue
-		}
-		kind, _, _ := unstructured.NestedString(o.Object, "spec", "scaleTargetRef", "kind")
-		name, _, _ := unstructured.NestedString(o.Object, "spec", "scaleTargetRef", "name")
-		for _, target := range all {
-			if target.GetKind() == kind && target.GetName() == name {
-				unstructured.RemoveNestedField(target.Object, "spec", "replicas")
-			}
-		}
-	}
-}

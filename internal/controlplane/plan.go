@@ -116,13 +116,12 @@ func (d *Deployment) render(ctx context.Context, p *part, revisions []revision) 
 	if p.chart, err = p.source(ctx); err != nil {
 		return err
 	}
-	if p.want, err = d.renderer.render(ctx, p.chart, p.component.Values, p.options()); err != nil {
+	if p.want, err = d.rendered(ctx, p); err != nil {
 		return err
 	}
 	if err := p.want.objects.badSecrets(p.component.Values); err != nil {
 		return err
 	}
-	p.want.objects.withoutScaled()
 	if err := d.tryCRDs(ctx, p); err != nil {
 		return err
 	}
@@ -134,6 +133,15 @@ func (d *Deployment) render(ctx context.Context, p *part, revisions []revision) 
 	}
 	p.base.withoutScaled()
 	return d.settle(ctx, p)
+}
+
+// rendered are the objects as they are applied.
+func (d *Deployment) rendered(ctx context.Context, p *part) (*rendered, error) {
+	r, err := d.renderer.render(ctx, p.chart, p.component.Values, p.options())
+	if err == nil {
+		r.adjusted = p.component.adjust(r.objects)
+	}
+	return r, err
 }
 
 // source fetches the chart. One that is gone from its registry is taken from the release that has it, if it is the same.
@@ -178,7 +186,7 @@ func (d *Deployment) settle(ctx context.Context, p *part) error {
 	}
 	p.changes = compare(r, nil)
 	if len(p.changes) > 0 {
-		again, err := d.renderer.render(ctx, p.chart, p.component.Values, p.options())
+		again, err := d.rendered(ctx, p)
 		if err != nil {
 			return err
 		}

@@ -28,6 +28,8 @@ type rendered struct {
 	objects objects
 	hooks   []*release.Hook
 	hookSet objects
+	// adjusted tells that the objects are not quite what the chart has rendered.
+	adjusted bool
 }
 
 // renderer renders charts as Helm's own actions do; templates may look into the cluster.

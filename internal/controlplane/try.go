@@ -68,7 +68,7 @@ const triesAtOnce = 8
 
 // tryAll tries all objects of a component. Coming kinds are those that the run itself will define or change.
 func (d *Deployment) tryAll(ctx context.Context, p *part, coming map[string]bool) error {
-	exists, err := d.namespaceExists(ctx, p.component.Namespace)
+	exists, err := d.cluster.HasNamespace(ctx, p.component.Namespace)
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func (in params) components() ([]controlplane.Component, error) {
 		}
 		all = append(all, wanted)
 	}
-	problems = append(problems, controlplane.Problems(all)...)
+	problems = append(append(problems, controlplane.Problems(all)...), in.certificateProblems()...)
 	if in.Preflight != nil {
 		problems = append(problems, in.Preflight.wanted(in.Namespace).Invalid()...)
 	}

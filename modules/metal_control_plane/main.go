@@ -10,18 +10,20 @@ import (
 )
 
 type params struct {
-	Kubeconfig        string            `ansible:"kubeconfig"`
-	KubeconfigContent string            `ansible:"kubeconfig_content"`
-	Context           string            `ansible:"context"`
-	Namespace         string            `ansible:"namespace"`
-	Components        []component       `ansible:"components"`
-	Mirrors           map[string]string `ansible:"mirrors"`
-	AllowPlaceholders bool              `ansible:"allow_placeholders"`
-	Confirm           []string          `ansible:"confirm"`
-	RemoveClaims      bool              `ansible:"remove_claims"`
-	Preflight         *needs            `ansible:"preflight"`
-	Health            *health           `ansible:"health"`
-	State             string            `ansible:"state"`
+	Kubeconfig             string            `ansible:"kubeconfig"`
+	KubeconfigContent      string            `ansible:"kubeconfig_content"`
+	Context                string            `ansible:"context"`
+	Namespace              string            `ansible:"namespace"`
+	Components             []component       `ansible:"components"`
+	Mirrors                map[string]string `ansible:"mirrors"`
+	AllowPlaceholders      bool              `ansible:"allow_placeholders"`
+	Confirm                []string          `ansible:"confirm"`
+	RemoveClaims           bool              `ansible:"remove_claims"`
+	Preflight              *needs            `ansible:"preflight"`
+	Health                 *health           `ansible:"health"`
+	CertificateAuthorities []authority       `ansible:"certificate_authorities"`
+	Certificates           []certificate     `ansible:"certificates"`
+	State                  string            `ansible:"state"`
 }
 
 func main() { ansible.Main(spec, run) }
@@ -41,42 +43,38 @@ func run(ctx context.Context, in params, mode ansible.Mode) (ansible.Result, err
 			return ansible.Result{Values: map[string]any{"checks": checks}}, err
 		}
 	}
-	deployment, err := controlplane.New(ctx, c, components)
-	if err != nil {
-		return ansible.Result{}, err
-	}
 	if in.State == "absent" {
-		return in.remove(ctx, mode, deployment)
+		return in.remove(ctx, mode, c, components)
 	}
-	result, err := in.deploy(ctx, mode, deployment)
+	result, err := in.deploy(ctx, mode, c, components)
 	if checks != nil {
 		result.Values["checks"] = checks
 	}
 	return result, err
 }
 
-func (in params) deploy(ctx context.Context, mode ansible.Mode, deployment *controlplane.Deployment) (ansible.Result, error) {
-	plan, err := deployment.Plan(ctx)
-	if plan != nil {
-		ansible.Conceal(ctx, worthHiding(plan.Secrets())...)
-	}
+func (in params) deploy(ctx context.Context, mode ansible.Mode, c *cluster.Cluster, components []controlplane.Component) (ansible.Result, error) {
+	p, err := in.plan(ctx, c, components)
 	if err != nil {
-		return failed(plan), err
+		return ansible.Result{Values: map[string]any{}, Warnings: p.warnings()}, err
 	}
-	result := ansible.Planned(plan)
+	result := ansible.Planned(p)
 	if !mode.Check {
-		err = plan.Apply(ctx)
-		result = ansible.Applied(plan)
+		err = p.apply(ctx)
+		result = ansible.Applied(p)
 	}
-	result.Warnings = plan.Warnings()
-	result.Values = map[string]any{"components": reports(plan)}
+	result.Warnings, result.Values = p.warnings(), p.reports()
 	if err == nil && !mode.Check && in.Health != nil {
 		err = in.Health.await(ctx)
 	}
 	return result, err
 }
 
-func (in params) remove(ctx context.Context, mode ansible.Mode, deployment *controlplane.Deployment) (ansible.Result, error) {
+func (in params) remove(ctx context.Context, mode ansible.Mode, c *cluster.Cluster, components []controlplane.Component) (ansible.Result, error) {
+	deployment, err := controlplane.New(ctx, c, components)
+	if err != nil {
+		return ansible.Result{}, err
+	}
 	removal, err := deployment.PlanRemoval(ctx, in.Confirm, in.RemoveClaims)
 	if err != nil {
 		return ansible.Result{}, err

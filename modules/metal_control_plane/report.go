@@ -4,7 +4,6 @@ import (
 	"regexp"
 	"slices"
 
-	"github.com/metal-stack/initial-cluster/internal/ansible"
 	"github.com/metal-stack/initial-cluster/internal/cluster"
 	"github.com/metal-stack/initial-cluster/internal/controlplane"
 )
@@ -30,15 +29,6 @@ func reasons(found []cluster.Reason) []any {
 		all = append(all, map[string]any{"object": r.Object, "pod": r.Pod, "container": r.Container, "state": r.State, "events": r.Events, "log": r.Log})
 	}
 	return all
-}
-
-// failed is the result of a plan that could not be made.
-func failed(plan *controlplane.Plan) ansible.Result {
-	result := ansible.Result{Values: map[string]any{}}
-	if plan != nil {
-		result.Warnings = plan.Warnings()
-	}
-	return result
 }
 
 // minHidden is from how many characters on a secret is searched for in the output: shorter ones are words of the output itself.

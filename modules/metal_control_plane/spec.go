@@ -81,6 +81,18 @@ var options = []ansible.Option{
 		Description: []string{"What must answer in the end, with C({\"status\": \"healthy\"}) as the metal-api does."},
 	},
 	{
+		Name: "certificate_authorities", Type: ansible.List, Elements: ansible.Dict, Options: authorityOptions, Default: []any{},
+		Description: []string{"The authorities that sign O(certificates)."},
+	},
+	{
+		Name: "certificates", Type: ansible.List, Elements: ansible.Dict, Options: certificateOptions, Default: []any{},
+		Description: []string{
+			"The certificates that the components show each other, each kept in a Secret. One that is there is kept, until it lacks something or it is time " +
+				"to renew it. Workloads of O(components) that read the Secret are restarted then.",
+			"They stay with O(state=absent): partitions have some of them.",
+		},
+	},
+	{
 		Name: "preflight", Type: ansible.Dict, Options: preflightOptions,
 		Description: []string{
 			"What the cluster must have. It is looked at before anything is deployed, and all that is missing is an error; O(preflight={}) looks at the default StorageClass " +
@@ -233,6 +245,28 @@ const examples = `
     health:
       url: https://api.example.com/metal/v1/health
 
+- name: Make what its parts show each other, from an authority that is made once
+  metalstack.initial_cluster.metal_control_plane:
+    kubeconfig: /etc/metal/kubeconfig
+    certificate_authorities:
+      - name: metal-stack
+    certificates:
+      - name: grpc-server
+        ca: metal-stack
+        common_name: metal-api
+        sans: [api.example.com]
+        usages: [server]
+        values:
+          - {component: metal, path: metal_api.grpc.tls.ca_cert_enc, part: ca, base64: true}
+          - {component: metal, path: metal_api.grpc.tls.server_cert_enc, part: certificate, base64: true}
+          - {component: metal, path: metal_api.grpc.tls.server_key_enc, part: key, base64: true}
+      - name: nsqd
+        ca: metal-stack
+        sans: [nsqd]
+        secret:
+          keys: {ca: ca.pem, bundle: client.pem, key: client_key.pem}
+    components: "{{ metal_components }}"
+
 - name: Look whether a cluster will do
   metalstack.initial_cluster.metal_control_plane:
     kubeconfig: /etc/metal/kubeconfig
@@ -270,6 +304,20 @@ var returns = []ansible.Return{
 			{Name: "found", Type: ansible.Str, Description: "What was found.", Returned: "always"},
 			{Name: "ok", Type: ansible.Bool, Description: "Whether that will do.", Returned: "always"},
 			{Name: "remedy", Type: ansible.Str, Description: "What to do about it; empty if nothing.", Returned: "always"},
+		},
+	},
+	{
+		Name: "certificates", Type: ansible.List, Elements: ansible.Dict, Returned: "with O(state=present) and O(certificates), once all could be planned",
+		Description: "What was done with each certificate, and with each authority that is kept in the cluster, or in check mode would be.",
+		Contains: []ansible.Return{
+			{Name: "name", Type: ansible.Str, Description: "Its name.", Returned: "always", Sample: "grpc-server"},
+			{Name: "kind", Type: ansible.Str, Description: "V(authority) or V(certificate).", Returned: "always"},
+			{Name: "action", Type: ansible.Str, Description: "V(none), V(issue), V(renew) or V(correct).", Returned: "always", Sample: "renew"},
+			{Name: "reason", Type: ansible.Str, Description: "Why; empty if nothing was done.", Returned: "always", Sample: "it ends on 2027-01-31"},
+			{Name: "namespace", Type: ansible.Str, Description: "The namespace of its Secret.", Returned: "always"},
+			{Name: "secret", Type: ansible.Str, Description: "Its Secret.", Returned: "always"},
+			{Name: "issuer", Type: ansible.Str, Description: "Who has signed it.", Returned: "always", Sample: "CN=metal-stack,O=metal-stack"},
+			{Name: "ends", Type: ansible.Str, Description: "When it ends.", Returned: "always", Sample: "2027-11-25T10:00:00Z"},
 		},
 	},
 	{

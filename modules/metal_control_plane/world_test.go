@@ -71,6 +71,8 @@ var changing = []struct {
 	{regexp.MustCompile(`sha256:[0-9a-f]{64}`), "@DIGEST@"},
 	{regexp.MustCompile(`\(lookup [^)]*\)`), "(@LOOKUP@)"},
 	{regexp.MustCompile(`resolves to [0-9a-f.:, ]+`), "resolves to @ADDRESSES@"},
+	{regexp.MustCompile(`20[0-9]{2}-[0-9]{2}-[0-9]{2}(T[0-9:]+Z)?`), "@DATE@"},
+	{regexp.MustCompile(`io/secrets: [0-9a-f]{32}`), "io/secrets: @CHECKSUM@"},
 	{regexp.MustCompile(`[0-9]+m? CPUs and [0-9]+[A-Za-z]* memory are free`), "@FREE@ are free"},
 }
 
@@ -105,7 +107,7 @@ func module(arguments string) (*exec.Cmd, *bytes.Buffer) {
 }
 
 // secrets are in no output.
-var secrets = []string{"correct horse battery", "view-key-secret", charttest.Password}
+var secrets = []string{"correct horse battery", "view-key-secret", charttest.Password, "BEGIN PRIVATE KEY", "LS0tLS1CRUdJTiBQUklWQVRF"}
 
 func (w *world) run(t *testing.T, arguments string) map[string]any {
 	t.Helper()

@@ -261,6 +261,205 @@ options:
           - How many seconds it may take.
         type: int
         default: 600
+  certificate_authorities:
+    description:
+      - The authorities that sign O(certificates).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description:
+          - What O(certificates.ca) calls it.
+        type: str
+        required: true
+      certificate:
+        description:
+          - >-
+            The authority's certificate in PEM. Without, the authority is made once and kept in
+            O(certificate_authorities.secret); whoever may read that can sign certificates.
+        type: str
+      key:
+        description:
+          - >-
+            Its key in PEM. With O(certificate_authorities.certificate) alone, certificates that are there are kept, and
+            none can be made.
+        type: str
+      common_name:
+        description:
+          - The name of an authority that is made. Without, O(certificate_authorities.name).
+        type: str
+      validity:
+        description:
+          - How many days an authority lasts that is made.
+        type: int
+        default: 3650
+      secret:
+        description:
+          - >-
+            Where an authority is kept that is made. Without, in a Secret of its name, in the form in which cert-manager
+            takes authorities.
+        type: dict
+        suboptions:
+          namespace:
+            description:
+              - Its namespace. Without, O(namespace).
+            type: str
+          name:
+            description:
+              - Its name.
+            type: str
+          keys:
+            description:
+              - >-
+                The names of its entries; what has no name has no entry. Without any, C(ca.crt), C(tls.crt) and
+                C(tls.key).
+            type: dict
+            suboptions:
+              ca:
+                description:
+                  - The certificate of the authority.
+                type: str
+              certificate:
+                description:
+                  - The certificate.
+                type: str
+              key:
+                description:
+                  - Its key.
+                type: str
+              bundle:
+                description:
+                  - Certificate and key one after the other, as the clients of nsq want it.
+                type: str
+  certificates:
+    description:
+      - >-
+        The certificates that the components show each other, each kept in a Secret. One that is there is kept, until it
+        lacks something or it is time to renew it. Workloads of O(components) that read the Secret are restarted then.
+      - 'They stay with O(state=absent): partitions have some of them.'
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description:
+          - What it is called here.
+        type: str
+        required: true
+      ca:
+        description:
+          - The authority that signs it, one of O(certificate_authorities).
+        type: str
+        required: true
+      common_name:
+        description:
+          - The name in it. Without, O(certificates.name).
+        type: str
+      sans:
+        description:
+          - The names and addresses under which a server is reached.
+        type: list
+        elements: str
+        default: []
+      usages:
+        description:
+          - As what it is shown.
+        type: list
+        elements: str
+        default:
+          - server
+          - client
+        choices:
+          - server
+          - client
+      validity:
+        description:
+          - How many days a new one lasts, at most as long as its authority.
+        type: int
+        default: 365
+      renew_before:
+        description:
+          - >-
+            How many days before its end it is made anew. This happens when the task runs, so they must be more than
+            there are between two runs.
+        type: int
+        default: 90
+      replace:
+        description:
+          - >-
+            Whether one that another authority has signed is replaced. That is refused otherwise, as who trusts the
+            other authority trusts the new one no more: partitions must get it at the same time.
+        type: bool
+        default: false
+      secret:
+        description:
+          - The Secret that it is kept in. Without, one of its name. Other entries in it stay.
+        type: dict
+        suboptions:
+          namespace:
+            description:
+              - Its namespace. Without, O(namespace).
+            type: str
+          name:
+            description:
+              - Its name.
+            type: str
+          keys:
+            description:
+              - >-
+                The names of its entries; what has no name has no entry. Without any, C(ca.crt), C(tls.crt) and
+                C(tls.key).
+            type: dict
+            suboptions:
+              ca:
+                description:
+                  - The certificate of the authority.
+                type: str
+              certificate:
+                description:
+                  - The certificate.
+                type: str
+              key:
+                description:
+                  - Its key.
+                type: str
+              bundle:
+                description:
+                  - Certificate and key one after the other, as the clients of nsq want it.
+                type: str
+      values:
+        description:
+          - Values of charts that have a part of it as well. They go over all others.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          component:
+            description:
+              - The component, one with a chart.
+            type: str
+            required: true
+          path:
+            description:
+              - The value, as V(metal_api.grpc.tls.server_cert_enc).
+            type: str
+            required: true
+          part:
+            description:
+              - What of it.
+            type: str
+            required: true
+            choices:
+              - ca
+              - certificate
+              - key
+              - bundle
+          base64:
+            description:
+              - Whether the chart wants it encoded so.
+            type: bool
+            default: false
   preflight:
     description:
       - >-
@@ -371,6 +570,28 @@ EXAMPLES = r"""
     health:
       url: https://api.example.com/metal/v1/health
 
+- name: Make what its parts show each other, from an authority that is made once
+  metalstack.initial_cluster.metal_control_plane:
+    kubeconfig: /etc/metal/kubeconfig
+    certificate_authorities:
+      - name: metal-stack
+    certificates:
+      - name: grpc-server
+        ca: metal-stack
+        common_name: metal-api
+        sans: [api.example.com]
+        usages: [server]
+        values:
+          - {component: metal, path: metal_api.grpc.tls.ca_cert_enc, part: ca, base64: true}
+          - {component: metal, path: metal_api.grpc.tls.server_cert_enc, part: certificate, base64: true}
+          - {component: metal, path: metal_api.grpc.tls.server_key_enc, part: key, base64: true}
+      - name: nsqd
+        ca: metal-stack
+        sans: [nsqd]
+        secret:
+          keys: {ca: ca.pem, bundle: client.pem, key: client_key.pem}
+    components: "{{ metal_components }}"
+
 - name: Look whether a cluster will do
   metalstack.initial_cluster.metal_control_plane:
     kubeconfig: /etc/metal/kubeconfig
@@ -424,6 +645,50 @@ checks:
       description: What to do about it; empty if nothing.
       returned: always
       type: str
+certificates:
+  description: >-
+    What was done with each certificate, and with each authority that is kept in the cluster, or in check mode would be.
+  returned: with O(state=present) and O(certificates), once all could be planned
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Its name.
+      returned: always
+      type: str
+      sample: grpc-server
+    kind:
+      description: V(authority) or V(certificate).
+      returned: always
+      type: str
+    action:
+      description: V(none), V(issue), V(renew) or V(correct).
+      returned: always
+      type: str
+      sample: renew
+    reason:
+      description: Why; empty if nothing was done.
+      returned: always
+      type: str
+      sample: it ends on 2027-01-31
+    namespace:
+      description: The namespace of its Secret.
+      returned: always
+      type: str
+    secret:
+      description: Its Secret.
+      returned: always
+      type: str
+    issuer:
+      description: Who has signed it.
+      returned: always
+      type: str
+      sample: CN=metal-stack,O=metal-stack
+    ends:
+      description: When it ends.
+      returned: always
+      type: str
+      sample: "2027-11-25T10:00:00Z"
 components:
   description: What was done with each component, or in check mode would be.
   returned: with O(state=present), once all could be planned
@@ -636,6 +901,154 @@ def main():
                     "timeout": {
                         "type": "int",
                         "default": 600,
+                    },
+                },
+            },
+            "certificate_authorities": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "name": {
+                        "type": "str",
+                        "required": True,
+                    },
+                    "certificate": {
+                        "type": "str",
+                    },
+                    "key": {
+                        "type": "str",
+                        "no_log": True,
+                    },
+                    "common_name": {
+                        "type": "str",
+                    },
+                    "validity": {
+                        "type": "int",
+                        "default": 3650,
+                    },
+                    "secret": {
+                        "type": "dict",
+                        "options": {
+                            "namespace": {
+                                "type": "str",
+                            },
+                            "name": {
+                                "type": "str",
+                            },
+                            "keys": {
+                                "type": "dict",
+                                "options": {
+                                    "ca": {
+                                        "type": "str",
+                                    },
+                                    "certificate": {
+                                        "type": "str",
+                                    },
+                                    "key": {
+                                        "type": "str",
+                                        "no_log": False,
+                                    },
+                                    "bundle": {
+                                        "type": "str",
+                                    },
+                                },
+                            },
+                        },
+                    },
+                },
+            },
+            "certificates": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "name": {
+                        "type": "str",
+                        "required": True,
+                    },
+                    "ca": {
+                        "type": "str",
+                        "required": True,
+                    },
+                    "common_name": {
+                        "type": "str",
+                    },
+                    "sans": {
+                        "type": "list",
+                        "elements": "str",
+                        "default": [],
+                    },
+                    "usages": {
+                        "type": "list",
+                        "elements": "str",
+                        "default": ["server", "client"],
+                        "choices": ["server", "client"],
+                    },
+                    "validity": {
+                        "type": "int",
+                        "default": 365,
+                    },
+                    "renew_before": {
+                        "type": "int",
+                        "default": 90,
+                    },
+                    "replace": {
+                        "type": "bool",
+                        "default": False,
+                    },
+                    "secret": {
+                        "type": "dict",
+                        "options": {
+                            "namespace": {
+                                "type": "str",
+                            },
+                            "name": {
+                                "type": "str",
+                            },
+                            "keys": {
+                                "type": "dict",
+                                "options": {
+                                    "ca": {
+                                        "type": "str",
+                                    },
+                                    "certificate": {
+                                        "type": "str",
+                                    },
+                                    "key": {
+                                        "type": "str",
+                                        "no_log": False,
+                                    },
+                                    "bundle": {
+                                        "type": "str",
+                                    },
+                                },
+                            },
+                        },
+                    },
+                    "values": {
+                        "type": "list",
+                        "elements": "dict",
+                        "default": [],
+                        "options": {
+                            "component": {
+                                "type": "str",
+                                "required": True,
+                            },
+                            "path": {
+                                "type": "str",
+                                "required": True,
+                            },
+                            "part": {
+                                "type": "str",
+                                "required": True,
+                                "choices": ["ca", "certificate", "key", "bundle"],
+                            },
+                            "base64": {
+                                "type": "bool",
+                                "default": False,
+                            },
+                        },
                     },
                 },
             },

@@ -32,6 +32,7 @@ var mayImport = map[string][]string{
 	"internal/gke":                {"internal/gcp", "internal/kube", "internal/wait", "cloud.google.com/go/container", "google.golang.org"},
 	"modules/metal_control_plane": {"internal", "sigs.k8s.io/yaml"},
 	"internal/cluster":            {"internal/wait", "k8s.io", "github.com/fluxcd/cli-utils/pkg/kstatus"},
+	"internal/certificates":       {"internal/cluster", "internal/wait", "k8s.io"},
 	"internal/charts":             {"helm.sh/helm/v4/pkg", "oras.land/oras-go", "github.com/opencontainers/image-spec", "sigs.k8s.io/yaml"},
 	"internal/preflight":          {"internal/cluster", "internal/wait", "k8s.io"},
 	"internal/controlplane":       {"internal/charts", "internal/cluster", "internal/wait", "helm.sh/helm/v4/pkg", "k8s.io", "sigs.k8s.io/yaml"},
