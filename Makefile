@@ -52,7 +52,8 @@ test-e2e: build venv kube k3s system-packages ## run ansible-playbook with the r
 .PHONY: bench
 bench: build venv kube system-packages ## show times and sizes, beside what one would otherwise use
 	go run ./testing/bench
-	go test -run '^$$' -bench . -benchtime 3x ./testing/e2e/gke ./internal/controlplane
+	go test -run '^$$' -bench . -benchtime 3x ./testing/e2e/gke
+	go test -run '^$$' -bench . -benchtime 1x ./internal/controlplane ./modules/metal_control_plane
 
 .PHONY: lint
 lint: build venv ## run all linters

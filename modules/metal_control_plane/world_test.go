@@ -41,7 +41,7 @@ type world struct {
 	namespace  string
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	w := &world{kubernetes: kubetest.Run(t, kubetest.Options{Pods: true, Storage: true}), registry: charttest.NewRegistry(t), folder: charttest.Folder(t, "metal-control-plane")}
 	var err error
 	w.cluster, err = cluster.Open(cluster.Kubeconfig{File: w.kubernetes.Kubeconfig()})

@@ -2,6 +2,7 @@ package charttest
 
 import (
 	"crypto/tls"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -14,6 +15,7 @@ import (
 	// What the registry is made of: passwords in a file, blobs in memory.
 	_ "github.com/distribution/distribution/v3/registry/auth/htpasswd"
 	_ "github.com/distribution/distribution/v3/registry/storage/driver/inmemory"
+	"github.com/sirupsen/logrus"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/bcrypt"
 	"helm.sh/helm/v4/pkg/registry"
@@ -41,7 +43,7 @@ func NewRegistry(t testing.TB) *Registry {
 	passwords := filepath.Join(t.TempDir(), "htpasswd")
 	require.NoError(t, os.WriteFile(passwords, []byte(User+":"+string(hash)+"\n"), 0o600))
 	config := &configuration.Configuration{Storage: configuration.Storage{"inmemory": nil}, Auth: configuration.Auth{"htpasswd": {"realm": "lab", "path": passwords}}}
-	config.Log.AccessLog.Disabled, config.Log.Level = true, "panic"
+	logrus.SetOutput(io.Discard) // the handlers ask no configuration where to log
 	config.HTTP.Secret = "lab"
 	r := &Registry{}
 	r.server, r.authority = serve(t, handlers.NewApp(t.Context(), config))
