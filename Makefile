@@ -8,7 +8,7 @@ COLLECTION := .cache/collections/ansible_collections/metalstack/initial_cluster
 ORACLES := $(patsubst requirements/%.txt,.cache/%/made,$(wildcard requirements/ansible-*.txt))
 SOURCES := $(shell find internal modules -name testdata -prune -o -name '*.go' ! -name '*_test.go' -print) go.mod go.sum galaxy.yml
 LONG_TESTS := ./testing/e2e/... ./testing/collection/... ./testing/kubetest/... ./testing/gketest/... ./testing/machines/... ./testing/k3stest/... \
-	./internal/cluster/... ./internal/controlplane/... ./modules/metal_control_plane/...
+	./internal/cluster/... ./internal/controlplane/... ./internal/preflight/... ./modules/metal_control_plane/...
 OPTION ?= shared
 LAB ?= .lab
 

@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	core "k8s.io/api/core/v1"
@@ -41,29 +42,66 @@ func (p *preflight) storage(ctx context.Context) Check {
 
 func (p *preflight) proveStorage(ctx context.Context, class storage.StorageClass) Check {
 	const name = "storage"
-	late := class.VolumeBindingMode != nil && *class.VolumeBindingMode == storage.VolumeBindingWaitForFirstConsumer
-	if !p.needs.ProveStorage || late {
+	if !p.needs.ProveStorage {
 		return well(name, "StorageClass %s (%s)", class.Name, class.Provisioner)
 	}
-	claims := p.cluster.Typed().CoreV1().PersistentVolumeClaims(metav1.NamespaceDefault)
-	made, err := claims.Create(ctx, &core.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{GenerateName: probe}, Spec: core.PersistentVolumeClaimSpec{
-		StorageClassName: &class.Name, AccessModes: []core.PersistentVolumeAccessMode{core.ReadWriteOnce},
-		Resources: core.VolumeResourceRequirements{Requests: core.ResourceList{core.ResourceStorage: resource.MustParse("1Gi")}},
-	}}, metav1.CreateOptions{FieldManager: cluster.Manager})
+	made, err := p.claim(ctx, class.Name)
 	if err != nil {
 		return p.failed(name, err)
 	}
-	err = p.proof(ctx, "a volume of StorageClass "+class.Name, func(ctx context.Context) (bool, string, error) {
-		claim, err := claims.Get(ctx, made.Name, metav1.GetOptions{})
-		return err == nil && claim.Status.Phase == core.ClaimBound, "claim is pending", err
-	})
-	if left := takeBack(ctx, func(ctx context.Context) error { return claims.Delete(ctx, made.Name, metav1.DeleteOptions{}) }); left != nil {
-		return ill(name, "delete the claim "+made.Name+" in namespace default", "the claim that proved it cannot be removed: %v", left)
+	if late := class.VolumeBindingMode; late != nil && *late == storage.VolumeBindingWaitForFirstConsumer {
+		err = p.user(ctx, made)
+	}
+	claims := p.cluster.Typed().CoreV1().PersistentVolumeClaims(metav1.NamespaceDefault)
+	if err == nil {
+		err = p.proof(ctx, "a volume of StorageClass "+class.Name, func(ctx context.Context) (bool, string, error) {
+			claim, err := claims.Get(ctx, made, metav1.GetOptions{})
+			return err == nil && claim.Status.Phase == core.ClaimBound, "claim is pending", err
+		})
+	}
+	if left := p.removeClaim(ctx, made); left != nil {
+		return ill(name, "delete the pod and the claim "+made+" in namespace default", "the claim that proved it cannot be removed: %v", p.cluster.Explain(left))
 	}
 	if err != nil {
-		return ill(name, "look at its provisioner", "%v", err)
+		return ill(name, "look at its provisioner", "%v", p.cluster.Explain(err))
 	}
 	return well(name, "StorageClass %s gave a volume", class.Name)
+}
+
+func (p *preflight) claim(ctx context.Context, class string) (string, error) {
+	claim := &core.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{GenerateName: probe}, Spec: core.PersistentVolumeClaimSpec{
+		StorageClassName: &class, AccessModes: []core.PersistentVolumeAccessMode{core.ReadWriteOnce},
+		Resources: core.VolumeResourceRequirements{Requests: core.ResourceList{core.ResourceStorage: resource.MustParse("1Gi")}},
+	}}
+	made, err := p.cluster.Typed().CoreV1().PersistentVolumeClaims(metav1.NamespaceDefault).Create(ctx, claim, metav1.CreateOptions{FieldManager: cluster.Manager})
+	return made.GetName(), err
+}
+
+// user makes a pod of the claim's name that wants the volume: a class may give it only to a pod that has a node. The pod need not run, and so
+// has an image that nobody pulls.
+func (p *preflight) user(ctx context.Context, claim string) error {
+	no, yes := false, true
+	pod := &core.Pod{ObjectMeta: metav1.ObjectMeta{Name: claim}, Spec: core.PodSpec{
+		AutomountServiceAccountToken: &no,
+		SecurityContext:              &core.PodSecurityContext{RunAsNonRoot: &yes, SeccompProfile: &core.SeccompProfile{Type: core.SeccompProfileTypeRuntimeDefault}},
+		Containers: []core.Container{{
+			Name: "proof", Image: "initial-cluster.invalid/proof", ImagePullPolicy: core.PullNever, VolumeMounts: []core.VolumeMount{{Name: "proof", MountPath: "/proof"}},
+			SecurityContext: &core.SecurityContext{AllowPrivilegeEscalation: &no, Capabilities: &core.Capabilities{Drop: []core.Capability{"ALL"}}},
+		}},
+		Volumes: []core.Volume{{Name: "proof", VolumeSource: core.VolumeSource{PersistentVolumeClaim: &core.PersistentVolumeClaimVolumeSource{ClaimName: claim}}}},
+	}}
+	_, err := p.cluster.Typed().CoreV1().Pods(metav1.NamespaceDefault).Create(ctx, pod, metav1.CreateOptions{FieldManager: cluster.Manager})
+	return err
+}
+
+func (p *preflight) removeClaim(ctx context.Context, name string) error {
+	typed, now := p.cluster.Typed().CoreV1(), int64(0)
+	err := takeBack(ctx, func(ctx context.Context) error {
+		return typed.Pods(metav1.NamespaceDefault).Delete(ctx, name, metav1.DeleteOptions{GracePeriodSeconds: &now})
+	})
+	return errors.Join(err, takeBack(ctx, func(ctx context.Context) error {
+		return typed.PersistentVolumeClaims(metav1.NamespaceDefault).Delete(ctx, name, metav1.DeleteOptions{})
+	}))
 }
 
 func (p *preflight) proof(ctx context.Context, what string, look wait.Condition) error {
@@ -78,55 +116,4 @@ func takeBack(ctx context.Context, remove func(context.Context) error) error {
 		return err
 	}
 	return nil
-}
-
-func (p *preflight) loadBalancer(ctx context.Context) Check {
-	const name = "load balancing"
-	if p.needs.ProveLoadBalancer {
-		return p.proveLoadBalancer(ctx)
-	}
-	list, err := p.cluster.Typed().CoreV1().Services("").List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return p.failed(name, err)
-	}
-	for _, service := range list.Items {
-		if service.Spec.Type == core.ServiceTypeLoadBalancer && len(service.Status.LoadBalancer.Ingress) > 0 {
-			return well(name, "Service %s/%s has %s", service.Namespace, service.Name, address(service))
-		}
-	}
-	return ill(name, "give the cluster a load balancer (of the cloud, MetalLB or kube-vip), or have it proved by a Service", "no Service has an address of a load balancer")
-}
-
-func (p *preflight) proveLoadBalancer(ctx context.Context) Check {
-	const name = "load balancing"
-	services := p.cluster.Typed().CoreV1().Services(metav1.NamespaceDefault)
-	made, err := services.Create(ctx, &core.Service{ObjectMeta: metav1.ObjectMeta{GenerateName: probe}, Spec: core.ServiceSpec{
-		Type: core.ServiceTypeLoadBalancer, Ports: []core.ServicePort{{Port: 4150}},
-	}}, metav1.CreateOptions{FieldManager: cluster.Manager})
-	if err != nil {
-		return p.failed(name, err)
-	}
-	got := ""
-	err = p.proof(ctx, "an address of a load balancer", func(ctx context.Context) (bool, string, error) {
-		service, err := services.Get(ctx, made.Name, metav1.GetOptions{})
-		if err == nil && len(service.Status.LoadBalancer.Ingress) > 0 {
-			got = address(*service)
-		}
-		return got != "", "Service has no address", err
-	})
-	if left := takeBack(ctx, func(ctx context.Context) error { return services.Delete(ctx, made.Name, metav1.DeleteOptions{}) }); left != nil {
-		return ill(name, "delete the Service "+made.Name+" in namespace default", "the Service that proved it cannot be removed: %v", left)
-	}
-	if err != nil {
-		return ill(name, "give the cluster a load balancer (of the cloud, MetalLB or kube-vip)", "%v", err)
-	}
-	return well(name, "a Service got %s", got)
-}
-
-func address(s core.Service) string {
-	ingress := s.Status.LoadBalancer.Ingress[0]
-	if ingress.IP != "" {
-		return ingress.IP
-	}
-	return ingress.Hostname
 }

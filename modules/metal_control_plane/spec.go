@@ -193,7 +193,7 @@ var preflightOptions = []ansible.Option{
 	{Name: "storage_class", Description: []string{"The StorageClass that must be there. Without, a default one."}},
 	{
 		Name: "prove_storage", Type: ansible.Bool, Default: false,
-		Description: []string{"Whether the StorageClass is proved by a claim in the namespace C(default), which is removed again. A class that waits for a pod cannot be proved so."},
+		Description: []string{"Whether the StorageClass is proved by a claim in the namespace C(default), and by a pod that need not run where the class waits for one. Both are removed again."},
 	},
 	{Name: "load_balancer", Type: ansible.Bool, Default: false, Description: []string{"Whether a Service must have an address of a load balancer."}},
 	{

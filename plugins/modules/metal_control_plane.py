@@ -483,8 +483,8 @@ options:
       prove_storage:
         description:
           - >-
-            Whether the StorageClass is proved by a claim in the namespace C(default), which is removed again. A class
-            that waits for a pod cannot be proved so.
+            Whether the StorageClass is proved by a claim in the namespace C(default), and by a pod that need not run
+            where the class waits for one. Both are removed again.
         type: bool
         default: false
       load_balancer:
