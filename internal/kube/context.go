@@ -47,6 +47,14 @@ type userEntry struct {
 	AuthProvider    any `yaml:"auth-provider"`
 }
 
+// Has tells whether the file and the context are there; without a name it is the current one.
+func (c *Config) Has(name string) bool {
+	if name == "" {
+		name = text(c.root, "current-context")
+	}
+	return c.exists && len(entries(c.root, "contexts", name)) > 0
+}
+
 // Context finds a context; without a name it is the current one. The files that its entries name are read.
 func (c *Config) Context(name string) (*Context, error) {
 	k, err := c.context(name)

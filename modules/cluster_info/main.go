@@ -15,6 +15,7 @@ import (
 type params struct {
 	Kubeconfig  string `ansible:"kubeconfig"`
 	Context     string `ansible:"context"`
+	MissingOK   bool   `ansible:"missing_ok"`
 	WaitTimeout int    `ansible:"wait_timeout"`
 }
 
@@ -30,7 +31,14 @@ func run(ctx context.Context, in params, _ ansible.Mode) (ansible.Result, error)
 	if in.WaitTimeout < 0 {
 		return ansible.Result{}, errors.New("wait_timeout: 0 seconds or more are wanted")
 	}
-	found, err := in.find()
+	config, err := in.config()
+	if err != nil {
+		return ansible.Result{}, err
+	}
+	if in.MissingOK && !config.Has(in.Context) {
+		return ansible.Result{Msg: fmt.Sprintf("the kubeconfig %s has no such cluster", config.Path()), Values: map[string]any{"cluster": map[string]any{}}}, nil
+	}
+	found, err := config.Context(in.Context)
 	if err != nil {
 		return ansible.Result{}, err
 	}
@@ -38,7 +46,7 @@ func run(ctx context.Context, in params, _ ansible.Mode) (ansible.Result, error)
 	if err != nil {
 		return ansible.Result{}, err
 	}
-	told := map[string]any{"context": found.Name, "server": found.Server, "user": contact.User, "version": contact.Version, "expires": ""}
+	told := map[string]any{"kubeconfig": config.Path(), "context": found.Name, "server": found.Server, "user": contact.User, "version": contact.Version, "expires": ""}
 	if certificate := found.Certificate(); certificate != nil {
 		told["expires"] = certificate.NotAfter.UTC().Format(time.RFC3339)
 	}
@@ -46,7 +54,7 @@ func run(ctx context.Context, in params, _ ansible.Mode) (ansible.Result, error)
 	return ansible.Result{Msg: msg, Values: map[string]any{"cluster": told}}, nil
 }
 
-func (in params) find() (*kube.Context, error) {
+func (in params) config() (*kube.Config, error) {
 	path := in.Kubeconfig
 	if path == "" {
 		var err error
@@ -54,11 +62,7 @@ func (in params) find() (*kube.Context, error) {
 			return nil, err
 		}
 	}
-	config, err := kube.ObserveConfig(path)
-	if err != nil {
-		return nil, err
-	}
-	return config.Context(in.Context)
+	return kube.ObserveConfig(path)
 }
 
 // reach asks the cluster, and as long as it cannot be asked and there is time, again.

@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 func TestCases(t *testing.T) {
 	dir := t.TempDir()
 	cluster := kubetest.Run(t, kubetest.Options{Dir: dir, Version: "v1.35.4"})
-	for _, name := range []string{"kubeconfig", "default kubeconfig", "no such context", "wrong options"} {
+	for _, name := range []string{"kubeconfig", "default kubeconfig", "no such context", "missing ok", "wrong options"} {
 		got := map[string]any{"1 check": look(t, cluster, name, true), "2 apply": look(t, cluster, name, false)}
 		assert.Equal(t, got["1 check"], got["2 apply"])
 		require.NoError(t, os.Rename(cluster.Kubeconfig(), cluster.Kubeconfig()+".away"))

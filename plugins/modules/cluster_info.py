@@ -48,6 +48,12 @@ options:
     description:
       - The context in it. Without, its current one.
     type: str
+  missing_ok:
+    description:
+      - >-
+        Whether it is no error that the kubeconfig, or the context in it, is not there. Then RV(cluster) is empty.
+    type: bool
+    default: false
   wait_timeout:
     description:
       - >-
@@ -68,12 +74,13 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 cluster:
-  description: The cluster that was reached.
+  description: The cluster that was reached; empty with O(missing_ok) if there is none.
   returned: on success
   type: dict
   sample:
     context: initial
     expires: "2026-03-01T12:00:00Z"
+    kubeconfig: /root/cluster.kubeconfig
     server: https://api.example.com:6443
     user: admin
     version: v1.35.7
@@ -84,6 +91,10 @@ cluster:
       type: str
     expires:
       description: When the client's certificate ends, in UTC; empty for other credentials.
+      returned: always
+      type: str
+    kubeconfig:
+      description: The kubeconfig's path.
       returned: always
       type: str
     server:
@@ -119,6 +130,10 @@ def main():
             },
             "context": {
                 "type": "str",
+            },
+            "missing_ok": {
+                "type": "bool",
+                "default": False,
             },
             "wait_timeout": {
                 "type": "int",
