@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"io/fs"
+	"net"
 	"time"
 )
 
@@ -23,6 +24,9 @@ type Host interface {
 	Stat(ctx context.Context, path string) (Info, error)
 	// Remove removes what is at a path, a folder with all in it, a link without what it leads to. Nothing there is no error.
 	Remove(ctx context.Context, path string) (changed bool, err error)
+	// Dial connects to a TCP address as programs on the host do, until one closes the connection or the host. Over SSH the server must
+	// allow it (AllowTcpForwarding).
+	Dial(ctx context.Context, network, address string) (net.Conn, error)
 	// Close ends the connection; it may be repeated. Files still being read end with it.
 	Close() error
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"syscall"
@@ -119,6 +120,12 @@ func (Local) Stat(ctx context.Context, path string) (Info, error) {
 // Remove is of Host.
 func (Local) Remove(ctx context.Context, path string) (bool, error) {
 	return remove(ctx, localDisk{}, path)
+}
+
+// Dial is of Host.
+func (Local) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	var dialer net.Dialer
+	return dialer.DialContext(ctx, network, address)
 }
 
 // Close is of Host; there is nothing to close.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"sync"
 	"time"
 
@@ -185,6 +186,23 @@ func (h *remote) Remove(ctx context.Context, path string) (bool, error) {
 	}
 	defer link.endWith(ctx)()
 	return remove(ctx, d, path)
+}
+
+// Dial is of Host.
+func (h *remote) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	link, err := h.connected(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := link.client.DialContext(ctx, network, address)
+	var refused *ssh.OpenChannelError
+	if errors.As(err, &refused) && refused.Reason == ssh.Prohibited {
+		return nil, fmt.Errorf("connect to %s from %s: its SSH server lets nobody connect onwards; set AllowTcpForwarding yes there", address, link.to)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("connect to %s from %s: %w", address, link.to, link.explain(err))
+	}
+	return conn, nil
 }
 
 // Close is of Host.

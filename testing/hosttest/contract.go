@@ -41,6 +41,7 @@ func Contract(t *testing.T, h host.Host, dir string) {
 		"removing takes all below, and nothing that links name": contract.remove,
 		"paths that are not absolute are refused":               contract.relative,
 		"an ended context is told":                              contract.ended,
+		"a connection from the host":                            contract.dial,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
