@@ -7,8 +7,18 @@ BIN := plugins/module_utils/bin
 COLLECTION := .cache/collections/ansible_collections/metalstack/initial_cluster
 ORACLES := $(patsubst requirements/%.txt,.cache/%/made,$(wildcard requirements/ansible-*.txt))
 SOURCES := $(shell find internal modules -name testdata -prune -o -name '*.go' ! -name '*_test.go' -print) go.mod go.sum galaxy.yml
-LONG_TESTS := ./testing/e2e/... ./testing/collection/... ./testing/kubetest/... ./testing/gketest/... ./testing/machines/... ./testing/k3stest/... \
-	./internal/cluster/... ./internal/controlplane/... ./internal/preflight/... ./modules/metal_control_plane/...
+LONG_TESTS := \
+	./internal/cluster/... \
+	./internal/controlplane/... \
+	./internal/k3s/cluster/... \
+	./internal/preflight/... \
+	./modules/metal_control_plane/... \
+	./testing/collection/... \
+	./testing/e2e/... \
+	./testing/gketest/... \
+	./testing/k3stest/... \
+	./testing/kubetest/... \
+	./testing/machines/...
 OPTION ?= shared
 LAB ?= .lab
 

@@ -118,8 +118,14 @@ func (h *holder) namespace(kind string) string { return fmt.Sprintf("/proc/%d/ns
 
 // command is one within the namespaces.
 func (h *holder) command(words ...string) *exec.Cmd {
-	arguments := append([]string{"--target=" + strconv.Itoa(h.pid)}, h.flags...)
-	return exec.Command("nsenter", append(append(arguments, "--"), words...)...)
+	words = h.words(words...)
+	return exec.Command(words[0], words[1:]...)
+}
+
+// words are those that run a command within the namespaces.
+func (h *holder) words(words ...string) []string {
+	enter := append([]string{"nsenter", "--target=" + strconv.Itoa(h.pid)}, h.flags...)
+	return append(append(enter, "--"), words...)
 }
 
 func (h *holder) run(t testing.TB, words ...string) {

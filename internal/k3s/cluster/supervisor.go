@@ -104,6 +104,7 @@ func (s *supervisor) asAgent(ctx context.Context, path string) ([]byte, error) {
 	return s.do(ctx, http.MethodGet, path, "node", s.agent, nil)
 }
 
+// do asks with the credentials of a user, if one is named.
 func (s *supervisor) do(ctx context.Context, method, path, user string, t Token, body any) ([]byte, error) {
 	if _, bounded := ctx.Deadline(); !bounded || method == http.MethodGet {
 		var cancel context.CancelFunc
@@ -116,7 +117,7 @@ func (s *supervisor) do(ctx context.Context, method, path, user string, t Token,
 	}
 	answer, err := s.client.Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.url, cause(ctx, err))
+		return nil, s.failed(ctx, err)
 	}
 	defer answer.Body.Close()
 	content, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
@@ -152,16 +153,30 @@ func (s *supervisor) request(ctx context.Context, method, path, user string, t T
 	return request, nil
 }
 
-// cause is what lies below the words of net/http, which name the URL again.
-func cause(ctx context.Context, err error) error {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return fmt.Errorf("no answer within %s", askTimeout)
-	}
+// Silent tells that nothing answers at a URL, or nothing that speaks HTTPS.
+type Silent struct {
+	URL   string
+	Cause error
+}
+
+func (s *Silent) Error() string { return s.URL + ": " + s.Cause.Error() }
+func (s *Silent) Unwrap() error { return s.Cause }
+
+// failed tells apart a server that does not answer from one that shows a certificate which is not good. The words of net/http name the
+// URL again and are left out.
+func (s *supervisor) failed(ctx context.Context, err error) error {
 	var outer *url.Error
 	if errors.As(err, &outer) {
-		return outer.Err
+		err = outer.Err
 	}
-	return err
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &certificate):
+		return fmt.Errorf("%s: %w; compare the clocks of the hosts, and what listens there", s.url, certificate.Err)
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		err = fmt.Errorf("no answer within %s", askTimeout)
+	}
+	return &Silent{s.url, err}
 }
 
 // message is that of a Kubernetes Status, or the first line of what was said.

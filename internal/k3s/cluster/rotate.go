@@ -1,0 +1,104 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// RotateToken makes the cluster take another token, of which one gives the password or the full form; a bootstrap token breaks clusters.
+// changed tells that it did not before. Thereafter every server and every agent that joined by the old one must be given the new one and be
+// restarted, one server at a time: until then those know the old one alone. Snapshots of before need the old one.
+func (c *Cluster) RotateToken(ctx context.Context, replacement string) (changed bool, err error) {
+	token, err := ParseToken(replacement)
+	if err != nil {
+		return false, fmt.Errorf("new token: %w", err)
+	}
+	if token.Bootstrap() {
+		return false, errors.New("new token: it is a bootstrap token, with which servers cannot start; give another text")
+	}
+	if c.takes(ctx, token) {
+		return false, nil
+	}
+	// It goes in the request, not on a command line as k3s token rotate has it.
+	_, err = c.asServer(ctx, http.MethodPut, "/v1-k3s/token", map[string]string{"newToken": replacement})
+	return err == nil, err
+}
+
+// takes tells whether the server knows the token.
+func (c *Cluster) takes(ctx context.Context, t Token) bool {
+	_, err := c.do(ctx, http.MethodGet, "/v1-k3s/encrypt/status", "server", t, nil)
+	return err == nil
+}
+
+// Encryption is how the cluster encrypts its Secrets.
+type Encryption struct {
+	Enabled   bool
+	Stage     string   // start, reencrypt_active, reencrypt_finished, ...
+	Active    string   // name of the key
+	Inactive  []string // names of those that only decrypt
+	HashMatch bool     // whether all servers have the same
+	HashError string
+}
+
+// Encryption asks the server.
+func (c *Cluster) Encryption(ctx context.Context) (Encryption, error) {
+	content, err := c.asServer(ctx, http.MethodGet, "/v1-k3s/encrypt/status", nil)
+	if err != nil {
+		return Encryption{}, err
+	}
+	var answer struct {
+		Stage, ActiveKey, HashError string
+		Enable                      *bool
+		HashMatch                   bool
+		InactiveKeys                []string
+	}
+	if err := json.Unmarshal(content, &answer); err != nil {
+		return Encryption{}, fmt.Errorf("%s/v1-k3s/encrypt/status: %w", c.url, err)
+	}
+	return Encryption{
+		answer.Enable != nil && *answer.Enable, answer.Stage, answer.ActiveKey, answer.InactiveKeys, answer.HashMatch, answer.HashError,
+	}, nil
+}
+
+// reencrypting are the stages in which all Secrets are written anew.
+var reencrypting = map[string]bool{"reencrypt_request": true, "reencrypt_active": true}
+
+// rotateTimeout is what k3s waits for its own answer.
+const rotateTimeout = 70 * time.Second
+
+// RotateKeys makes a new key and returns when all Secrets are encrypted by it. A rotation that runs it waits for, and begins no other.
+// Thereafter the other servers must be restarted one after the other, to take the key over; until they have, no other rotation begins.
+func (c *Cluster) RotateKeys(ctx context.Context, timeout time.Duration) (Encryption, error) {
+	e, err := c.Encryption(ctx)
+	if err != nil {
+		return e, err
+	}
+	switch {
+	case !e.Enabled:
+		return e, errors.New("rotate the keys: Secrets are not encrypted; secrets-encryption can be set for a new cluster only")
+	case !e.HashMatch:
+		return e, fmt.Errorf("rotate the keys: the servers have different ones (%s); restart the servers first, one after the other", e.HashError)
+	case !reencrypting[e.Stage]:
+		if err := c.beginRotation(ctx); err != nil {
+			return e, err
+		}
+	}
+	err = until(ctx, "all Secrets to be encrypted anew", timeout, func(ctx context.Context) (bool, string, error) {
+		if e, err = c.Encryption(ctx); err != nil {
+			return false, err.Error(), nil
+		}
+		return e.Stage == "reencrypt_finished", "stage " + e.Stage, nil
+	})
+	return e, err
+}
+
+func (c *Cluster) beginRotation(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, rotateTimeout)
+	defer cancel()
+	_, err := c.asServer(ctx, http.MethodPut, "/v1-k3s/encrypt/config", map[string]string{"stage": "rotate_keys"})
+	return err
+}
