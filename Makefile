@@ -12,6 +12,7 @@ LONG_TESTS := \
 	./internal/controlplane/... \
 	./internal/k3s/cluster/... \
 	./internal/preflight/... \
+	./modules/k3s_cluster/... \
 	./modules/metal_control_plane/... \
 	./testing/collection/... \
 	./testing/e2e/... \

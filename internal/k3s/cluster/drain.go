@@ -21,21 +21,40 @@ type Drain struct {
 	Force   bool          // also of pods that nothing makes anew elsewhere
 }
 
+// Drained tells that Drain has cordoned the node, and Uncordon has not yet let pods onto it again.
+func (n Node) Drained() bool { return n.annotations[cordonedBy] != "" }
+
+// ToDrain tells whether Drain would do anything.
+func (c *Cluster) ToDrain(ctx context.Context, d Drain) (bool, error) {
+	node, elsewhere, err := c.drainable(ctx, d.Node)
+	if err != nil || !elsewhere {
+		return false, err
+	}
+	left, err := c.podsOf(ctx, d.Node)
+	return !node.Cordoned || len(left) > 0, err
+}
+
+// drainable finds the node, and tells whether there is another that could take its pods.
+func (c *Cluster) drainable(ctx context.Context, name string) (node Node, elsewhere bool, err error) {
+	nodes, err := c.Nodes(ctx)
+	if err != nil {
+		return Node{}, false, err
+	}
+	i := slices.IndexFunc(nodes, func(n Node) bool { return n.Name == name })
+	if i < 0 {
+		return Node{}, false, fmt.Errorf("drain %s: no node of that name", name)
+	}
+	return nodes[i], slices.ContainsFunc(nodes, func(n Node) bool { return n.Name != name && n.Ready && !n.Cordoned }), nil
+}
+
 // Drain cordons the node and evicts its pods, as their disruption budgets allow, but for those of DaemonSets. If there is no other node that
 // could take them it does nothing. If it fails, the node is as it was before. It runs on a server.
 func (c *Cluster) Drain(ctx context.Context, d Drain) (changed bool, err error) {
-	nodes, err := c.Nodes(ctx)
-	if err != nil {
+	node, elsewhere, err := c.drainable(ctx, d.Node)
+	if err != nil || !elsewhere {
 		return false, err
 	}
-	i := slices.IndexFunc(nodes, func(n Node) bool { return n.Name == d.Node })
-	if i < 0 {
-		return false, fmt.Errorf("drain %s: no node of that name", d.Node)
-	}
-	if !slices.ContainsFunc(nodes, func(n Node) bool { return n.Name != d.Node && n.Ready && !n.Cordoned }) {
-		return false, nil
-	}
-	if err := c.cordon(ctx, nodes[i]); err != nil {
+	if err := c.cordon(ctx, node); err != nil {
 		return false, err
 	}
 	if err := c.evict(ctx, d); err != nil {
@@ -110,7 +129,7 @@ func (o object) stays() bool {
 // Uncordon lets pods onto a node again that Drain has cordoned, in this run or one that was interrupted. It runs on a server.
 func (c *Cluster) Uncordon(ctx context.Context, name string) (changed bool, err error) {
 	node, found, err := c.Node(ctx, name)
-	if err != nil || !found || node.annotations[cordonedBy] == "" {
+	if err != nil || !found || !node.Drained() {
 		return false, err
 	}
 	if _, err := c.kubectl(ctx, "", "uncordon", name); err != nil {

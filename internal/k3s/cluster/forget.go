@@ -40,6 +40,22 @@ func (c *Cluster) Forget(ctx context.Context, name string, timeout time.Duration
 	return found || isMember || forgotten, err
 }
 
+// Knows tells whether Forget would do anything, and whether the node is a server's.
+func (c *Cluster) Knows(ctx context.Context, name string) (known, server bool, err error) {
+	node, found, err := c.Node(ctx, name)
+	if err != nil {
+		return false, false, err
+	}
+	members, err := c.Members(ctx)
+	if err != nil && !isNoEtcd(err) {
+		return false, false, err
+	}
+	_, isMember := members.Of(name)
+	var secret object
+	err = c.get(ctx, &secret, "secret", passwordSecret(name), "--namespace="+systemNamespace)
+	return found || isMember || secret.Metadata.Name != "", isMember || node.Server, err
+}
+
 // disown makes k3s remove a member that no node stands for: it does so for a node that says that it is this member and shall go.
 func (c *Cluster) disown(ctx context.Context, m Member, found bool) error {
 	if !found {

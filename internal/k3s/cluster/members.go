@@ -149,6 +149,9 @@ func (c *Cluster) serves(ctx context.Context, m Member) error {
 		return err
 	}
 	seen, err := other.Members(ctx)
+	if code(err) == http.StatusUnauthorized && c.answers(ctx, other.url) {
+		return nil // the token is being rotated, and this server has not been restarted since
+	}
 	if err != nil {
 		return err
 	}
@@ -156,4 +159,11 @@ func (c *Cluster) serves(ctx context.Context, m Member) error {
 		return fmt.Errorf("%s: it is not a voter there", other.url)
 	}
 	return nil
+}
+
+// answers tells whether the Kubernetes of another server is ready, which needs its etcd. It is asked with the certificate of the
+// administrator, of whom only a server's host has one.
+func (c *Cluster) answers(ctx context.Context, url string) bool {
+	_, err := c.kubectl(ctx, "", "--server="+url, "get", "--raw=/readyz")
+	return err == nil
 }

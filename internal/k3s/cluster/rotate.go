@@ -20,18 +20,25 @@ func (c *Cluster) RotateToken(ctx context.Context, replacement string) (changed 
 	if token.Bootstrap() {
 		return false, errors.New("new token: it is a bootstrap token, with which servers cannot start; give another text")
 	}
-	if c.takes(ctx, token) {
-		return false, nil
+	if taken, err := c.Takes(ctx, replacement); err != nil || taken {
+		return false, err
 	}
 	// It goes in the request, not on a command line as k3s token rotate has it.
 	_, err = c.asServer(ctx, http.MethodPut, "/v1-k3s/token", map[string]string{"newToken": replacement})
 	return err == nil, err
 }
 
-// takes tells whether the server knows the token.
-func (c *Cluster) takes(ctx context.Context, t Token) bool {
-	_, err := c.do(ctx, http.MethodGet, "/v1-k3s/encrypt/status", "server", t, nil)
-	return err == nil
+// Takes tells whether the server knows the token.
+func (c *Cluster) Takes(ctx context.Context, token string) (bool, error) {
+	t, err := ParseToken(token)
+	if err != nil {
+		return false, err
+	}
+	_, err = c.do(ctx, http.MethodGet, "/v1-k3s/encrypt/status", "server", t, nil)
+	if code(err) == http.StatusUnauthorized || code(err) == http.StatusForbidden {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Encryption is how the cluster encrypts its Secrets.
