@@ -29,6 +29,7 @@ var mayImport = map[string][]string{
 	"internal/file":               {},
 	"internal/kube":               {"internal/file", "internal/reach", "internal/wait", "go.yaml.in/yaml"},
 	"internal/metalstackcloud":    {"internal/reach", "internal/wait", "github.com/golang-jwt/jwt", "go.yaml.in/yaml"},
+	"internal/k3s":                {"internal/host", "internal/wait", "go.yaml.in/yaml"},
 	"internal/reach":              {},
 	"internal/gke":                {"internal/gcp", "internal/kube", "internal/wait", "cloud.google.com/go/container", "google.golang.org"},
 	"modules/metal_control_plane": {"internal", "sigs.k8s.io/yaml"},
