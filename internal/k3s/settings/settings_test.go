@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -48,26 +47,4 @@ func TestFormatIsReadBack(t *testing.T) {
 	read, err := Read(map[string]string{ConfigFile: text})
 	require.NoError(t, err)
 	assert.Equal(t, Settings{"a": {"7"}, "b": {"true"}, "e": {"yes"}, "f": {"10.0"}, "disable": {"traefik"}}, read)
-}
-
-func TestTokens(t *testing.T) {
-	t.Parallel()
-	hash := strings.Repeat("0a", 32)
-	for text, want := range map[string]Token{
-		"secret\n":                             {Password: "secret", text: "secret"},
-		"K10" + hash + "::server:a:b":          {Hash: hash, User: "server", Password: "a:b", text: "K10" + hash + "::server:a:b"},
-		"K10" + hash + "::abcdef." + hash[:16]: {Hash: hash, Password: "abcdef." + hash[:16], text: "K10" + hash + "::abcdef." + hash[:16]},
-	} {
-		token, err := ParseToken(text)
-		require.NoError(t, err)
-		assert.Equal(t, want, token)
-		assert.Equal(t, strings.Contains(text, "abcdef"), token.Bootstrap())
-	}
-	for text, problem := range map[string]string{
-		" ": "it is empty", "a\nb": "it has several lines",
-		"K10beef::server:a": "it begins as a full token does (K10) and is none: K10, 64 hexadecimal digits, ::, the user, :, the password",
-	} {
-		_, err := ParseToken(text)
-		assert.EqualError(t, err, problem)
-	}
 }

@@ -1,0 +1,115 @@
+package k3s
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/metal-stack/initial-cluster/internal/k3s/cluster"
+)
+
+// planForget finds another server of the cluster, at which this one can be taken out. If there is none, it is alone, or the cluster cannot
+// be told; only the first needs no leave.
+func (p *Plan) planForget(ctx context.Context, name string) error {
+	members, problem := p.members(ctx)
+	switch {
+	case problem == nil && len(members) == 1:
+		return nil // it is the cluster
+	case problem == nil:
+		p.add(func(ctx context.Context) error { return p.leave(ctx, name, members) }, "take member and node %s out of the cluster, when the others can do without it", name)
+		return nil
+	case p.want.accepts("member_left_behind"):
+		p.warnings = append(p.warnings, fmt.Sprintf("the cluster may still have a member and a node %s: %v", name, problem))
+		return nil
+	}
+	return fmt.Errorf("refusing to remove server %s: the cluster cannot be told, and its member would stay and count: %w; "+
+		"start what is down, or accept member_left_behind", name, problem)
+}
+
+// members asks this server, or else the others.
+func (p *Plan) members(ctx context.Context) (cluster.Members, error) {
+	var problems []error
+	for _, url := range p.urls() {
+		a := p.access(url)
+		if a.Token == "" {
+			a.Token = p.bound
+		}
+		c, err := cluster.Open(ctx, a)
+		if err == nil {
+			var members cluster.Members
+			if members, err = c.Members(ctx); err == nil {
+				return members, nil
+			}
+		}
+		if errors.Is(err, cluster.ErrNoEtcd) {
+			return cluster.Members{{Name: p.Name(p.want)}}, nil
+		}
+		problems = append(problems, err)
+	}
+	return nil, errors.Join(problems...)
+}
+
+// urls are those of this server and of the others that are told.
+func (p *Plan) urls() []string {
+	urls := []string{p.urlOf("127.0.0.1")}
+	for _, server := range p.want.Servers {
+		if server != p.self() {
+			urls = append(urls, p.urlOf(server))
+		}
+	}
+	if known := p.settings.Get("server"); known != "" && !slices.Contains(urls, known) {
+		urls = append(urls, known)
+	}
+	return urls
+}
+
+// leave has the first of the other members that serves take this one out.
+func (p *Plan) leave(ctx context.Context, name string, members cluster.Members) error {
+	var problems []string
+	for _, m := range members {
+		if m.Node() == name || m.Learner {
+			continue
+		}
+		url := p.urlOf(m.Address())
+		err := p.leaveAt(ctx, name, url)
+		if err == nil {
+			return nil
+		}
+		problems = append(problems, url+": "+err.Error())
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return fmt.Errorf("take %s out of the cluster: %s", name, strings.Join(problems, "; "))
+}
+
+func (p *Plan) leaveAt(ctx context.Context, name, url string) (err error) {
+	if err := p.writeRemote(ctx, url); err != nil {
+		return err
+	}
+	defer func() {
+		_, gone := p.host.Remove(context.WithoutCancel(ctx), remoteFile)
+		err = errors.Join(err, gone)
+	}()
+	a := p.access(url)
+	if a.Token == "" {
+		a.Token = p.bound
+	}
+	a.Kubeconfig = remoteFile
+	c, err := cluster.Open(ctx, a)
+	if err != nil {
+		return err
+	}
+	turn, err := c.Turn(ctx, cluster.Wish{
+		Node: name, Purpose: cluster.Remove, Timeout: p.want.StartTimeout, Hold: 2 * p.want.StartTimeout, Outage: p.want.accepts("quorum_loss"),
+	})
+	if err != nil {
+		return err
+	}
+	within, cancel := turn.Context(ctx)
+	defer cancel()
+	_, err = c.Forget(within, name, p.want.StartTimeout)
+	return errors.Join(err, turn.Release(ctx))
+}

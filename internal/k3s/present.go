@@ -1,0 +1,132 @@
+package k3s
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/metal-stack/initial-cluster/internal/k3s/cluster"
+	"github.com/metal-stack/initial-cluster/internal/k3s/settings"
+)
+
+// planPresent plans in the order in which things are done: what takes time and changes nothing first, then what needs the other servers,
+// then everything on the disk, then the start.
+func (p *Plan) planPresent(ctx context.Context) error {
+	if err := p.refuse(); err != nil {
+		return err
+	}
+	if err := p.chooseBinary(ctx); err != nil {
+		return err
+	}
+	p.at = p.rest()
+	texts, err := p.compose(p.want, p.at)
+	if err != nil {
+		return err
+	}
+	effective, err := p.effective(p.want, texts)
+	if err != nil {
+		return err
+	}
+	p.start = running{
+		binary: p.target.sum, version: p.target.version, settings: effective, registries: p.registries(texts), environment: foreign(p.want.Environment),
+	}
+	if p.state.Running {
+		p.reasons = p.stale(p.start, p.want.Role)
+		if len(p.reasons) == 0 && p.want.State == Restarted {
+			p.reasons = []string{"asked for"}
+		}
+	}
+	p.starting = !p.state.Running || len(p.reasons) > 0
+	if err := p.checkUpgrade(); err != nil {
+		return err
+	}
+	p.planDownload()
+	if err := p.planImages(ctx); err != nil {
+		return err
+	}
+	p.planTurn(cluster.Restart)
+	p.planWrites(ctx, texts)
+	p.planStart()
+	if err := p.planLabels(ctx); err != nil {
+		return err
+	}
+	p.planRecord()
+	return nil
+}
+
+func (p *Plan) registries(texts []text) string {
+	for _, t := range texts {
+		if t.path == settings.RegistriesFile {
+			return registriesOf(t.content)
+		}
+	}
+	return registriesOf(p.files[settings.RegistriesFile].text)
+}
+
+// refuse tells all that must not be done, whatever else is to be.
+func (p *Plan) refuse() error {
+	var problems []string
+	add := func(wrong bool, format string, args ...any) {
+		if wrong {
+			problems = append(problems, fmt.Sprintf(format, args...))
+		}
+	}
+	w := p.want
+	add(p.data != "" && p.dataDir != w.DataDir, "the data is in %s, and data_dir is %s; move it while k3s is stopped, or give the folder where it is", p.dataDir, w.DataDir)
+	add(p.data == etcdData && w.SQLite, "its data is etcd's, and there is no way back to SQLite; leave datastore out")
+	add(w.server() && p.password != "" && w.Token != "" && passwordOf(w.Token) != p.password,
+		"token: it is not that of the cluster whose data is here; a token is changed by rotation alone")
+	add(w.several() && p.token(w) == "" && !w.outside(), "token: it is wanted where there are several servers")
+	add(!w.server() && p.token(w) == "", "token: it is wanted on an agent")
+	add(!w.server() && w.JoinURL == "" && len(w.Servers) == 0 && p.settings.Get("server") == "", "servers: they are wanted on an agent, or join_url")
+	add(w.several() && p.self() == "", "servers: none of %s is an address of this machine, which has %s", strings.Join(w.Servers, ", "), strings.Join(p.global(), ", "))
+	if len(problems) > 0 {
+		return errors.New(strings.Join(problems, "; "))
+	}
+	return nil
+}
+
+// self is the one of the servers that is this machine.
+func (n *Plan) self() string {
+	for _, server := range n.want.Servers {
+		if slices.Contains(n.addresses, server) || strings.EqualFold(server, n.hostname) || strings.EqualFold(strings.SplitN(server, ".", 2)[0], n.hostname) {
+			return server
+		}
+	}
+	return ""
+}
+
+// global are the machine's addresses by which others may know it.
+func (n *Node) global() []string {
+	return slices.DeleteFunc(slices.Clone(n.addresses), func(a string) bool {
+		return strings.HasPrefix(a, "127.") || a == "::1" || strings.HasPrefix(a, "fe80:")
+	})
+}
+
+// checkUpgrade judges the step from the installed release to the wanted one. A node without data may have any.
+func (p *Plan) checkUpgrade() error {
+	from, err := cluster.ParseVersion(p.binary.version)
+	if err != nil || p.binary.version == p.target.version || p.role == "" {
+		return nil
+	}
+	to, err := cluster.ParseVersion(p.target.version)
+	if err != nil {
+		return err
+	}
+	if err := cluster.CheckUpgrade(from, to); err != nil && !p.acceptsUpgrade(from, to) {
+		return err
+	}
+	if p.data == etcdData {
+		return cluster.CheckEtcd(from, to)
+	}
+	return nil
+}
+
+func (p *Plan) acceptsUpgrade(from, to cluster.Version) bool {
+	if to.Compare(from) < 0 {
+		return p.want.accepts("downgrade")
+	}
+	return p.want.accepts("minor_skip")
+}

@@ -1,0 +1,54 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/metal-stack/initial-cluster/internal/wait"
+)
+
+// persistence is how long a refusal must last that k3s does not end with: a server that has just started refuses for a moment, too.
+const persistence = 10 * time.Second
+
+// Await waits until a service that was started is ready. It ends before the time is up when the log tells of something that time does not
+// mend; the error is then k3s' own words and what to do.
+func Await(ctx context.Context, s System, role string, log Log, timeout time.Duration) error {
+	var reason Reason
+	var since time.Time // when the reason was first seen
+	o := wait.Options{For: Name(role) + " to be ready", Timeout: timeout, Interval: time.Second, Begin: 200 * time.Millisecond}
+	err := wait.Until(ctx, o, func(ctx context.Context) (bool, string, error) {
+		state, err := s.State(ctx, role)
+		if err != nil || state.Active {
+			return state.Active, "", err
+		}
+		lines, err := log(ctx)
+		if err != nil {
+			return false, "", err
+		}
+		before := reason
+		if reason = Why(lines); reason != before {
+			since = time.Now()
+		}
+		if reason.Ends || reason.Told && time.Since(since) > persistence {
+			return false, "", fmt.Errorf("start %s: %s", Name(role), reason)
+		}
+		return false, state.Detail + said(reason), nil
+	})
+	var gaveUp *wait.GaveUp
+	if errors.As(err, &gaveUp) && reason.Next != "" {
+		return fmt.Errorf("%w; %s", err, reason.Next)
+	}
+	if errors.As(err, &gaveUp) {
+		return fmt.Errorf("%w; read the journal of %s", err, Name(role))
+	}
+	return err
+}
+
+func said(r Reason) string {
+	if r.Said == "" {
+		return ""
+	}
+	return ": " + r.Said
+}

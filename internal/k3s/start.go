@@ -1,0 +1,191 @@
+package k3s
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/metal-stack/initial-cluster/internal/host"
+	"github.com/metal-stack/initial-cluster/internal/k3s/cluster"
+	"github.com/metal-stack/initial-cluster/internal/k3s/service"
+	"github.com/metal-stack/initial-cluster/internal/k3s/settings"
+)
+
+func (p *Plan) definition() service.Definition {
+	return service.Definition{Role: p.want.Role, Binary: p.binary.path}
+}
+
+// planStart makes k3s run with what is on the disk now.
+func (p *Plan) planStart() {
+	name := service.Name(p.want.Role)
+	enable := func(ctx context.Context) error { return p.system.Enable(ctx, p.want.Role) }
+	switch {
+	case !p.state.Enabled:
+		p.add(enable, "let %s start with the machine", name)
+	case p.unitWritten:
+		p.silently(enable)
+	}
+	switch {
+	case p.starting && p.state.Running:
+		p.add(p.restart, "restart %s (%s) and wait until it is ready", name, strings.Join(p.reasons, "; "))
+	case p.starting:
+		p.add(p.restart, "start %s and wait until it is ready", name)
+	case !p.state.Active:
+		p.add(p.await, "wait until %s is ready", name)
+	}
+}
+
+// restart starts k3s, anew if it runs, and waits until it serves.
+func (p *Plan) restart(ctx context.Context) error {
+	ctx, cancel := p.within(ctx)
+	defer cancel()
+	if err := p.renewNames(ctx); err != nil {
+		return err
+	}
+	next := p.nextRecord()
+	next.Start, next.Before = p.start.sums(p.want.Role), p.state.Run
+	if err := next.write(ctx, p.host); err != nil {
+		return err
+	}
+	log, err := p.system.Start(ctx, p.want.Role)
+	if err != nil {
+		return err
+	}
+	p.record = &next
+	return p.ready(ctx, log)
+}
+
+func (p *Plan) await(ctx context.Context) error {
+	log, err := p.system.Follow(ctx, p.want.Role)
+	if err != nil {
+		return err
+	}
+	return p.ready(ctx, log)
+}
+
+// within bounds what is done while no other server may be stopped.
+func (p *Plan) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	if p.turn == nil {
+		return context.WithCancel(ctx)
+	}
+	return p.turn.Context(ctx)
+}
+
+// ready waits until k3s has told that it is ready, and then until the cluster says so of the node.
+func (p *Plan) ready(ctx context.Context, log service.Log) error {
+	begin := time.Now()
+	if err := service.Await(ctx, p.system, p.want.Role, log, p.want.StartTimeout); err != nil {
+		return err
+	}
+	c, err := p.cluster(ctx)
+	if err != nil {
+		return err
+	}
+	left := max(p.want.StartTimeout-time.Since(begin), 30*time.Second)
+	if p.want.server() {
+		err = c.AwaitServer(ctx, p.Name(p.want), p.target.version, left)
+	} else {
+		err = c.AwaitReady(ctx, p.Name(p.want), p.target.version, left)
+	}
+	if err != nil {
+		return err
+	}
+	return p.settle(ctx, c)
+}
+
+// settle ends what a start leaves open: a server that has begun a cluster forgets how, a drained one takes pods again, and labels that are
+// not wanted any more go.
+func (p *Plan) settle(ctx context.Context, c *cluster.Cluster) error {
+	if p.want.several() && p.at.init {
+		p.at = p.rest()
+		if err := p.writeConfig(ctx); err != nil {
+			return err
+		}
+	}
+	if p.want.server() {
+		if _, err := c.Uncordon(ctx, p.Name(p.want)); err != nil {
+			return err
+		}
+	}
+	return p.reconcile(ctx)
+}
+
+// cluster is the cluster, seen from this machine while its k3s runs.
+func (p *Plan) cluster(ctx context.Context) (*cluster.Cluster, error) {
+	a := p.access("https://" + net.JoinHostPort("127.0.0.1", p.port()))
+	if a.Token == "" {
+		text, err := host.ReadText(ctx, p.host, path.Join(p.want.DataDir, "server/token"))
+		if err != nil {
+			return nil, err
+		}
+		a.Token = strings.TrimSpace(text)
+	}
+	if !p.want.server() {
+		a.URL, a.Kubeconfig = p.at.server, path.Join(p.want.DataDir, "agent/kubelet.kubeconfig")
+	}
+	return cluster.Open(ctx, a)
+}
+
+func (p *Plan) access(url string) cluster.Access {
+	return cluster.Access{Host: p.host, URL: url, Token: p.token(p.want), AgentToken: p.agentToken(p.want), K3s: p.binary.path}
+}
+
+// port is where k3s listens, the same on all servers.
+func (p *Plan) port() string {
+	if port, given := p.want.Config["https-listen-port"]; given {
+		return fmt.Sprint(port)
+	}
+	return firstOf(p.settings.Get("https-listen-port"), "6443")
+}
+
+// renewNames has k3s make its serving certificate anew where names were added: it keeps the old one otherwise. The mark is that of
+// "k3s certificate rotate" (k3s pkg/cluster/https.go).
+func (p *Plan) renewNames(ctx context.Context) error {
+	if p.data == "" || !p.want.server() || len(settings.Differences(only(p.settings, "tls-san"), only(p.start.settings, "tls-san"))) == 0 {
+		return nil
+	}
+	_, err := p.host.Write(ctx, host.Text(path.Join(p.want.DataDir, "server/tls/dynamic-cert-regenerate"), 0o600, ""))
+	return err
+}
+
+func only(s settings.Settings, name string) settings.Settings {
+	return settings.Settings{name: s[name]}
+}
+
+// planTurn waits for the leave to stop a server that serves, and empties it if that is wanted.
+func (p *Plan) planTurn(purpose cluster.Purpose) {
+	if !p.starting && purpose == cluster.Restart || p.role != service.Server || !p.state.Active || p.data != etcdData {
+		return
+	}
+	p.add(func(ctx context.Context) (err error) { return p.takeTurn(ctx, purpose) }, "wait until the other servers can do without this one")
+	if p.want.Drain && purpose == cluster.Restart && p.target.sum != p.binary.sum {
+		p.add(p.drain, "drain %s", p.Name(p.want))
+	}
+}
+
+func (p *Plan) takeTurn(ctx context.Context, purpose cluster.Purpose) error {
+	c, err := p.cluster(ctx)
+	if err != nil {
+		return err
+	}
+	p.turn, err = c.Turn(ctx, cluster.Wish{
+		Node: p.Name(p.want), Purpose: purpose, Timeout: p.want.StartTimeout, Hold: p.want.StartTimeout + p.want.DrainTimeout + 2*time.Minute,
+		Outage: p.want.accepts("quorum_loss"),
+	})
+	return err
+}
+
+func (p *Plan) drain(ctx context.Context) error {
+	c, err := p.cluster(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = c.Drain(ctx, cluster.Drain{Node: p.Name(p.want), Timeout: p.want.DrainTimeout})
+	if err != nil {
+		return fmt.Errorf("%w; give drain_timeout more, or look what keeps them", err)
+	}
+	return nil
+}
