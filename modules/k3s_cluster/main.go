@@ -76,11 +76,12 @@ func describe(nodes []cluster.Node, members cluster.Members) map[string]any {
 	told := []map[string]any{}
 	for _, n := range nodes {
 		role, member := "agent", ""
-		if n.Server {
-			role = "server"
-		}
-		if m, found := members.Of(n.Name); found {
+		m, isMember := members.Of(n.Name)
+		if isMember {
 			member = map[bool]string{true: "learner", false: "voter"}[m.Learner]
+		}
+		if n.Server || isMember { // k3s labels its node as a server's only when both have been up for a while
+			role = "server"
 		}
 		told = append(told, map[string]any{
 			"name": n.Name, "role": role, "version": n.Version, "ready": n.Ready, "why": n.Why, "cordoned": n.Cordoned, "member": member,
