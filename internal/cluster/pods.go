@@ -28,6 +28,10 @@ func (c *Cluster) podReason(ctx context.Context, pod *core.Pod) (reason Reason, 
 		reason.Log = c.log(ctx, pod, s.Name, previous)
 		return reason, true
 	}
+	if text, container := restartReason(pod); text != "" {
+		reason.Container, reason.State, reason.Log = container, text, c.log(ctx, pod, container, true)
+		return reason, true
+	}
 	if pod.Status.Phase == core.PodFailed {
 		reason.State = strings.TrimSpace("failed: " + pod.Status.Reason + " " + pod.Status.Message)
 		return reason, true
@@ -57,6 +61,16 @@ func containerReason(pod *core.Pod, s core.ContainerStatus, events []string) (te
 	return "", false
 }
 
+// restartReason tells why a container that seems well was restarted.
+func restartReason(pod *core.Pod) (text, container string) {
+	for _, s := range pod.Status.ContainerStatuses {
+		if last := s.LastTerminationState.Terminated; last != nil {
+			return terminated(pod, s.Name, last) + fmt.Sprintf(", %d restarts", s.RestartCount), s.Name
+		}
+	}
+	return "", ""
+}
+
 // restarted tells an init container apart that runs to its end: it is not at fault while it runs.
 func restarted(pod *core.Pod, container string) bool {
 	return slices.ContainsFunc(pod.Spec.InitContainers, func(c core.Container) bool { return c.Name == container && c.RestartPolicy == nil })
@@ -70,7 +84,7 @@ func waiting(pod *core.Pod, s core.ContainerStatus, events []string) (text strin
 		if i := slices.IndexFunc(events, func(e string) bool { return strings.Contains(e, "Failed to pull image") }); i >= 0 {
 			cause = events[i]
 		}
-		return fmt.Sprintf("image %s cannot be pulled (%s: %s); correct its name, or give the registry's credentials", s.Image, w.Reason, cause), false
+		return fmt.Sprintf("image %s cannot be pulled (%s: %s); %s", s.Image, w.Reason, cause, pullRemedy(cause)), false
 	case "CrashLoopBackOff":
 		if last != nil {
 			return terminated(pod, s.Name, last) + fmt.Sprintf(", %d restarts", s.RestartCount), true
@@ -84,6 +98,16 @@ func waiting(pod *core.Pod, s core.ContainerStatus, events []string) (text strin
 		return fmt.Sprintf("%s: %s", w.Reason, events[len(events)-1]), false
 	}
 	return cmp.Or(w.Message, w.Reason), false
+}
+
+// pullRemedy tells a registry that refuses from one that a node does not reach, by the words of Go's network and of containerd.
+func pullRemedy(cause string) string {
+	for _, word := range []string{"dial tcp", "i/o timeout", "no such host", "x509"} {
+		if strings.Contains(cause, word) {
+			return "look whether the nodes reach the registry and trust it"
+		}
+	}
+	return "correct its name, or give the registry's credentials"
 }
 
 func terminated(pod *core.Pod, container string, t *core.ContainerStateTerminated) string {

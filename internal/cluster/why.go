@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	core "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -98,6 +99,24 @@ func (c *Cluster) podsOf(ctx context.Context, o *unstructured.Unstructured) ([]*
 	}
 	slices.SortStableFunc(pods, func(a, b *core.Pod) int { return b.CreationTimestamp.Compare(a.CreationTimestamp.Time) })
 	return pods, nil
+}
+
+// Restarts counts how often containers of a workload's pods were restarted. Without the permission to read pods it is 0.
+func (c *Cluster) Restarts(ctx context.Context, s State) (int, error) {
+	if s.Live == nil {
+		return 0, nil
+	}
+	pods, err := c.podsOf(ctx, s.Live)
+	if apierrors.IsForbidden(err) {
+		return 0, nil
+	}
+	count := 0
+	for _, pod := range pods {
+		for _, status := range pod.Status.ContainerStatuses {
+			count += int(status.RestartCount)
+		}
+	}
+	return count, err
 }
 
 // withoutPods is the reason of an object that has no pods, or none that is at fault: quota, a webhook or a policy refuse them, or it is

@@ -24,6 +24,7 @@ import (
 func (d *Deployment) act(ctx context.Context, p *part) error {
 	configuration, own := d.helm(ctx, &p.component)
 	own.run = p.run()
+	defer func() { p.ready, p.deadline = own.ready, own.deadline }()
 	wait.Report(ctx, "%s: %s", p.component.Name, p.main())
 	if err := d.applyCRDs(ctx, p, own); err != nil {
 		return err

@@ -21,24 +21,31 @@ func (p *Plan) Apply(ctx context.Context) error {
 	var all sync.WaitGroup
 	for _, part := range p.parts {
 		all.Go(func() {
-			defer close(done[part.component.Name])
-			needs, changed := "", false
-			for _, name := range part.component.DependsOn {
-				<-done[name]
-				changed = changed || byName[name].action != None
-				if byName[name].err != nil {
-					needs = name
-				}
+			part.err = p.inTurn(ctx, part, byName, done)
+			close(done[part.component.Name])
+			if part.err == nil {
+				part.late = p.deployment.lookAgain(ctx, part)
 			}
-			if needs != "" {
-				part.err = &skipped{needs}
-				return
-			}
-			part.err = p.deployment.apply(ctx, part, changed)
 		})
 	}
 	all.Wait()
 	return p.failures()
+}
+
+// inTurn does a component once those that it needs are done.
+func (p *Plan) inTurn(ctx context.Context, part *part, byName map[string]*part, done map[string]chan struct{}) error {
+	needs, changed := "", false
+	for _, name := range part.component.DependsOn {
+		<-done[name]
+		changed = changed || byName[name].action != None
+		if byName[name].err != nil {
+			needs = name
+		}
+	}
+	if needs != "" {
+		return &skipped{needs}
+	}
+	return p.deployment.apply(ctx, part, changed)
 }
 
 // skipped is a component that was not tried.
@@ -51,12 +58,12 @@ func (p *Plan) failures() error {
 	var causes, others []error
 	for _, part := range p.parts {
 		var s *skipped
-		switch {
-		case part.err == nil:
-		case errors.As(part.err, &s):
-			others = append(others, fmt.Errorf("%s: %w", part.component.Name, part.err))
+		switch err := part.failure(); {
+		case err == nil:
+		case errors.As(err, &s):
+			others = append(others, fmt.Errorf("%s: %w", part.component.Name, err))
 		default:
-			causes = append(causes, fmt.Errorf("%s: %w", part.component.Name, part.err))
+			causes = append(causes, fmt.Errorf("%s: %w", part.component.Name, err))
 		}
 	}
 	return joined(append(causes, others...))
@@ -70,7 +77,7 @@ func (d *Deployment) apply(ctx context.Context, p *part, changed bool) error {
 	if err := d.cluster.EnsureNamespace(ctx, p.component.Namespace); err != nil {
 		return err
 	}
-	held, lock, err := d.cluster.Lock(ctx, p.component.Namespace, "initial-cluster-"+p.component.Release, d.holder, p.component.Timeout)
+	held, lock, err := d.lock(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -88,6 +95,10 @@ func (d *Deployment) apply(ctx context.Context, p *part, changed bool) error {
 		return fmt.Errorf("%s: %w", p.action, err)
 	}
 	return nil
+}
+
+func (d *Deployment) lock(ctx context.Context, p *part) (context.Context, *cluster.Lock, error) {
+	return d.cluster.Lock(ctx, p.component.Namespace, "initial-cluster-"+p.component.Release, d.holder, p.component.Timeout)
 }
 
 // replan looks again now that nobody else is at work.

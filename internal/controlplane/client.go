@@ -22,8 +22,9 @@ type client struct {
 	cluster   *cluster.Cluster
 	component *Component
 	deadline  time.Time
-	claims    bool   // claims are deleted, too
-	run       string // identifies what hooks are run for; the same after a kill
+	ready     time.Time // when the release's objects were
+	claims    bool      // claims are deleted, too
+	run       string    // identifies what hooks are run for; the same after a kill
 	hooks     map[cluster.Ref]hookState
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	chartcommon "helm.sh/helm/v4/pkg/chart/common"
 	"helm.sh/helm/v4/pkg/release/common"
@@ -49,7 +50,17 @@ type part struct {
 	values    []string // paths that differ
 	version   string   // of the chart that is deployed, if it is another
 	warnings  []string
+	ready     time.Time // when the run saw it ready; zero if it did not wait for that
+	deadline  time.Time
 	err       error
+	late      error // found after those that need it have gone on
+}
+
+func (p *part) failure() error {
+	if p.err != nil {
+		return p.err
+	}
+	return p.late
 }
 
 // Plan observes and compares; it changes nothing. Its error has all that was found wrong with the components, one line each.

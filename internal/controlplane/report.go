@@ -40,7 +40,7 @@ func (p *part) report() Report {
 		r.Revision = p.found.last.Version
 	}
 	var unready *Unready
-	if errors.As(p.err, &unready) {
+	if errors.As(p.failure(), &unready) {
 		r.Reasons = unready.Reasons
 	}
 	return r

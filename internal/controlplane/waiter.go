@@ -57,7 +57,11 @@ func (w *waiter) WaitWithJobs(resources kube.ResourceList, _ time.Duration) erro
 	if !w.client.component.Wait {
 		return nil
 	}
-	return w.client.await(toObjects(resources, func(*unstructured.Unstructured) bool { return true }))
+	err := w.client.await(toObjects(resources, func(*unstructured.Unstructured) bool { return true }))
+	if err == nil {
+		w.client.ready = time.Now()
+	}
+	return err
 }
 
 // WatchUntilReady waits for the jobs and pods of hooks, whose work is to end.
@@ -119,12 +123,17 @@ func (c *client) await(all objects) error {
 	}
 	err := wait.Until(c.ctx, wait.Options{For: "readiness", Timeout: c.remaining(), Interval: lookInterval}, look)
 	failed := slices.DeleteFunc(slices.Clone(last), func(s cluster.State) bool { return !s.Failed })
+	if err == nil && len(failed) > 0 {
+		return c.unready(failed, true)
+	}
+	return c.outOfTime(err, last)
+}
+
+// outOfTime gives the reasons in place of the words of a wait that gave up.
+func (c *client) outOfTime(err error, last []cluster.State) error {
 	var gaveUp *wait.GaveUp
-	switch {
-	case err == nil && len(failed) > 0:
-		return c.unready(failed, time.Since(begin), true)
-	case errors.As(err, &gaveUp) && errors.Is(gaveUp.Cause, context.DeadlineExceeded) && len(last) > 0:
-		return c.unready(last, time.Since(begin), false)
+	if errors.As(err, &gaveUp) && errors.Is(gaveUp.Cause, context.DeadlineExceeded) && len(last) > 0 {
+		return c.unready(last, false)
 	}
 	return err
 }
@@ -166,9 +175,10 @@ func (c *client) progress(all int, pending []cluster.State) string {
 }
 
 // unready finds the reasons while the evidence is there: what comes next may remove it.
-func (c *client) unready(states []cluster.State, after time.Duration, failed bool) error {
+func (c *client) unready(states []cluster.State, failed bool) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), explainTimeout)
 	defer cancel()
+	after := c.component.Timeout - time.Until(c.deadline)
 	return &Unready{After: after, Failed: failed, Objects: states, Reasons: c.cluster.Why(ctx, states)}
 }
 
