@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	config   = "/etc/rancher/k3s/config.yaml"
-	data     = "/var/lib/rancher/k3s"
+	config   = Settings
+	data     = Data
 	database = data + "/server/db"
 )
 

@@ -13,38 +13,13 @@ import (
 	"github.com/metal-stack/initial-cluster/testing/machines"
 )
 
-const unit = `[Service]
-Type=notify
-KillMode=process
-Delegate=yes
-TimeoutStartSec=0
-ExecStart=/usr/local/bin/k3s `
-
 // node is a Debian machine with k3s as a service.
 type node struct{ host.Host }
 
 func newNode(t *testing.T, m *machines.Machine, role, settings string) node {
 	t.Helper()
-	options := m.Options()
-	h, err := host.Open(t.Context(), &options)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, h.Close()) })
-	binary, err := os.Open(Find(t, Versions[2]))
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, binary.Close()) })
 	image := bytes.NewReader(Image(t, "example.org/web:test", "./testdata/web"))
-	n := node{h}
-	n.run(t, "mkdir", "-p", "/etc/rancher/k3s", data+"/agent/images", data+"/server/manifests")
-	for _, file := range []host.File{
-		{Path: "/usr/local/bin/k3s", Mode: 0o755, Content: binary},
-		{Path: data + "/agent/images/web.tar", Mode: 0o644, Content: image},
-		host.Text(config, 0o600, settings), host.Text("/etc/systemd/system/k3s.service", 0o644, unit+role+"\n"),
-	} {
-		_, err := h.Write(t.Context(), file)
-		require.NoError(t, err)
-	}
-	n.run(t, "systemctl", "daemon-reload")
-	return n
+	return node{Service(t, m, role, settings, host.File{Path: data + "/agent/images/web.tar", Mode: 0o644, Content: image})}
 }
 
 func (n node) run(t *testing.T, words ...string) string {

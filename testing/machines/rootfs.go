@@ -56,14 +56,19 @@ AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/authorized_keys
 UseDNS no
 `
 
-// rootFileSystem gives the folder that all machines share for reading. The first time it is made in .cache of the repository, which
-// takes a minute; another process that makes it is waited for.
+// rootFileSystem gives the folder that all machines share for reading.
 func rootFileSystem(ctx context.Context) (string, error) {
+	return Cached(ctx, edition(), makeRootFileSystem)
+}
+
+// Cached gives what lies under a name in .cache/machines of the repository. The first time it is made there; another process that makes
+// something is waited for.
+func Cached(ctx context.Context, name string, make func(ctx context.Context, path string) error) (string, error) {
 	cache, err := cacheFolder(ctx)
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(cache, edition())
+	path := filepath.Join(cache, name)
 	lock, err := os.OpenFile(filepath.Join(cache, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return "", err
@@ -80,7 +85,7 @@ func rootFileSystem(ctx context.Context) (string, error) {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return path, err
 	}
-	return path, makeRootFileSystem(ctx, path)
+	return path, make(ctx, path)
 }
 
 // edition is another for each other content.
@@ -101,11 +106,10 @@ func cacheFolder(ctx context.Context) (string, error) {
 func makeRootFileSystem(ctx context.Context, path string) error {
 	fmt.Fprintln(os.Stderr, "machines: making Debian's root file system, which takes a minute")
 	new := path + ".new"
-	if err := os.RemoveAll(new); err != nil {
+	if err := Debian(ctx, new, packages...); err != nil {
 		return err
 	}
 	err := commands(ctx,
-		"debootstrap --variant=minbase --include="+strings.Join(packages, ",")+" "+suite+" "+new+" "+mirror(ctx),
 		"chroot "+new+" useradd --create-home --shell /bin/bash "+Admin,
 		"chroot "+new+" useradd --create-home --shell /bin/bash "+Deployer,
 	)
@@ -120,6 +124,14 @@ func makeRootFileSystem(ctx context.Context, path string) error {
 		return err
 	}
 	return os.Rename(new, path)
+}
+
+// Debian makes a folder anew with the smallest Debian and these packages.
+func Debian(ctx context.Context, folder string, packages ...string) error {
+	if err := os.RemoveAll(folder); err != nil {
+		return err
+	}
+	return commands(ctx, "debootstrap --variant=minbase --include="+strings.Join(packages, ",")+" "+suite+" "+folder+" "+mirror(ctx))
 }
 
 // configure makes of any Debian one for the tests. Each disk gets host keys of its own.
