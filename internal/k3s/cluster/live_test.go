@@ -15,6 +15,7 @@ import (
 )
 
 func TestThreeServers(t *testing.T) {
+	t.Parallel()
 	one, two, other := three(t, "secrets-encryption: true")
 	members, err := one.open().Members(t.Context())
 	require.NoError(t, err)
@@ -136,6 +137,7 @@ func rotateToken(t *testing.T, s *server) {
 const noMajority = ": it reaches no majority of etcd's members; start the servers that are down"
 
 func TestTheQuorumDoesNotBreak(t *testing.T) {
+	t.Parallel()
 	one, two, other := three(t)
 	wish := func(node string, purpose cluster.Purpose) cluster.Wish {
 		return cluster.Wish{Node: node, Purpose: purpose, Timeout: 3 * time.Second, Hold: time.Minute}
@@ -144,7 +146,7 @@ func TestTheQuorumDoesNotBreak(t *testing.T) {
 	other.Kill(t)
 	_, err := c.Turn(t.Context(), wish("s2", cluster.Restart))
 	require.EqualError(t, err, "wait for leave to restart s2: gave up after 3s, last seen 2 of the other servers must serve, and 1 do; not s3 ("+
-		other.url()+": dial tcp 10.77.0.13:6443: connect: connection refused)")
+		other.url()+": connection refused)")
 	_, err = c.Turn(t.Context(), wish("s2", cluster.Remove))
 	require.ErrorContains(t, err, "2 of the other servers must serve")
 
@@ -172,10 +174,11 @@ func TestTheQuorumDoesNotBreak(t *testing.T) {
 	require.NoError(t, err)
 	assert.Nil(t, found.Cluster)
 	require.EqualError(t, found.Unready[one.url()], one.url()+noMajority)
-	assert.EqualError(t, found.Silent[two.url()], two.url()+": dial tcp 10.77.0.12:6443: connect: connection refused")
+	assert.EqualError(t, found.Silent[two.url()], two.url()+": connection refused")
 }
 
 func TestTheOnlyServerMayBeRestartedAndNotRemoved(t *testing.T) {
+	t.Parallel()
 	one := servers(t, "s1")[0]
 	one.start(nil)
 	one.unit.Ready(t)
@@ -202,6 +205,7 @@ func TestTheOnlyServerMayBeRestartedAndNotRemoved(t *testing.T) {
 }
 
 func TestAServerWithoutEtcd(t *testing.T) {
+	t.Parallel()
 	one := servers(t, "s1")[0]
 	one.Write(t, config, "token: secret\n")
 	one.again()

@@ -13,6 +13,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/metal-stack/initial-cluster/internal/reach"
 )
 
 const (
@@ -154,29 +156,17 @@ func (s *supervisor) request(ctx context.Context, method, path, user string, t T
 }
 
 // Silent tells that nothing answers at a URL, or nothing that speaks HTTPS.
-type Silent struct {
-	URL   string
-	Cause error
-}
+type Silent struct{ URL, Why string }
 
-func (s *Silent) Error() string { return s.URL + ": " + s.Cause.Error() }
-func (s *Silent) Unwrap() error { return s.Cause }
+func (s *Silent) Error() string { return s.URL + ": " + s.Why }
 
-// failed tells apart a server that does not answer from one that shows a certificate which is not good. The words of net/http name the
-// URL again and are left out.
+// failed tells apart a server that does not answer from one that shows a certificate which is not good.
 func (s *supervisor) failed(ctx context.Context, err error) error {
-	var outer *url.Error
-	if errors.As(err, &outer) {
-		err = outer.Err
+	reason := reach.Explain(ctx, err)
+	if reason.Certificate {
+		return fmt.Errorf("%s: %s; compare the clocks of the hosts, and what listens there", s.url, reason.Why)
 	}
-	var certificate *tls.CertificateVerificationError
-	switch {
-	case errors.As(err, &certificate):
-		return fmt.Errorf("%s: %w; compare the clocks of the hosts, and what listens there", s.url, certificate.Err)
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		err = fmt.Errorf("no answer within %s", askTimeout)
-	}
-	return &Silent{s.url, err}
+	return &Silent{s.url, reason.Why}
 }
 
 // message is that of a Kubernetes Status, or the first line of what was said.
