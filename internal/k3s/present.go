@@ -14,7 +14,7 @@ import (
 // planPresent plans in the order in which things are done: what takes time and changes nothing first, then what needs the other servers,
 // then everything on the disk, then the start.
 func (p *Plan) planPresent(ctx context.Context) error {
-	if err := p.refuse(); err != nil {
+	if err := p.refuse(ctx); err != nil {
 		return err
 	}
 	if err := p.chooseBinary(ctx); err != nil {
@@ -66,7 +66,7 @@ func (p *Plan) registries(texts []text) string {
 }
 
 // refuse tells all that must not be done, whatever else is to be.
-func (p *Plan) refuse() error {
+func (p *Plan) refuse(ctx context.Context) error {
 	var problems []string
 	add := func(wrong bool, format string, args ...any) {
 		if wrong {
@@ -76,8 +76,8 @@ func (p *Plan) refuse() error {
 	w := p.want
 	add(p.data != "" && p.dataDir != w.DataDir, "the data is in %s, and data_dir is %s; move it while k3s is stopped, or give the folder where it is", p.dataDir, w.DataDir)
 	add(p.data == etcdData && w.SQLite, "its data is etcd's, and there is no way back to SQLite; leave datastore out")
-	add(w.server() && p.password != "" && w.Token != "" && passwordOf(w.Token) != p.password,
-		"token: it is not that of the cluster whose data is here; a token is changed by rotation alone")
+	add(w.server() && p.password != "" && w.Token != "" && passwordOf(w.Token) != p.password && !p.taken(ctx),
+		"token: it is not that of the cluster whose data is here, and no other server takes it; a token is changed by rotation alone (k3s_cluster)")
 	add(w.several() && p.token(w) == "" && !w.outside(), "token: it is wanted where there are several servers")
 	add(!w.server() && p.token(w) == "", "token: it is wanted on an agent")
 	add(!w.server() && w.JoinURL == "" && len(w.Servers) == 0 && p.settings.Get("server") == "", "servers: they are wanted on an agent, or join_url")
@@ -86,6 +86,20 @@ func (p *Plan) refuse() error {
 		return errors.New(strings.Join(problems, "; "))
 	}
 	return nil
+}
+
+// taken tells whether a server of the cluster takes the wanted token, as one does when the token is being rotated.
+func (p *Plan) taken(ctx context.Context) bool {
+	for _, url := range p.urls() {
+		c, err := cluster.Open(ctx, cluster.Access{Host: p.host, URL: url, Token: p.want.Token})
+		if err != nil {
+			continue
+		}
+		if taken, err := c.Takes(ctx, p.want.Token); err == nil && taken {
+			return true
+		}
+	}
+	return false
 }
 
 // self is the one of the servers that is this machine.

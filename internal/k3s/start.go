@@ -116,14 +116,13 @@ func (p *Plan) settle(ctx context.Context, c *cluster.Cluster) error {
 // cluster is the cluster, seen from this machine while its k3s runs.
 func (p *Plan) cluster(ctx context.Context) (*cluster.Cluster, error) {
 	a := p.access("https://" + net.JoinHostPort("127.0.0.1", p.port()))
-	if a.Token == "" {
+	if p.want.server() { // what it has now, which is another than the wanted one until it is restarted, if the token is being rotated
 		text, err := host.ReadText(ctx, p.host, path.Join(p.want.DataDir, "server/token"))
 		if err != nil {
 			return nil, err
 		}
 		a.Token = strings.TrimSpace(text)
-	}
-	if !p.want.server() {
+	} else {
 		a.URL, a.Kubeconfig = p.at.server, path.Join(p.want.DataDir, "agent/kubelet.kubeconfig")
 	}
 	return cluster.Open(ctx, a)

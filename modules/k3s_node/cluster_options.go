@@ -7,7 +7,7 @@ var clusterOptions = []ansible.Option{
 		Name: "token", NoLog: ansible.Secret,
 		Description: []string{
 			"The token of the cluster: on a server that of the servers, on an agent that of agents. A password, or k3s' full form (C(K10...::server:...)), which pins the cluster's certificate authority.",
-			"Without, and without O(token_file), the one that is there stays. It can be changed only by rotation, which is refused here.",
+			"Without, and without O(token_file), the one that is there stays. It is changed by rotation alone (M(metalstack.initial_cluster.k3s_cluster)): another one is refused unless a server of the cluster takes it.",
 		},
 	},
 	{Name: "token_file", Type: ansible.Path, NoLog: ansible.NotSecret, Description: []string{"A file with O(token) in it, where the module runs."}},
