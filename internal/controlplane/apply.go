@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/metal-stack/initial-cluster/internal/cluster"
 	"github.com/metal-stack/initial-cluster/internal/wait"
 )
 
