@@ -12,6 +12,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/metal-stack/initial-cluster/testing/machines"
 )
 
 // Network connects the machines of one test with each other, and with nothing else.
@@ -37,6 +40,11 @@ func (n *Network) Machine(t testing.TB, name string) *Machine {
 	t.Helper()
 	n.machines++
 	m := &Machine{Name: name, Address: fmt.Sprintf("10.77.0.%d", 10+n.machines), dir: t.TempDir()}
+	mounted, err := machines.Layable(m.dir)
+	require.NoError(t, err)
+	if mounted {
+		t.Cleanup(func() { require.NoError(t, unix.Unmount(m.dir, unix.MNT_DETACH)) })
+	}
 	m.holder = hold(t, "--net", "--mount", "--uts", "--pid", "--mount-proc")
 	m.holder.run(t, "hostname", name)
 	for _, dir := range []string{"/etc", "/var/lib"} {

@@ -61,6 +61,9 @@ func (n *Network) prepare(ctx context.Context) error {
 	if err := os.MkdirAll(n.dir, 0o700); err != nil {
 		return err
 	}
+	if _, err := Layable(n.dir); err != nil {
+		return err
+	}
 	public, err := writeKey(n.path("key"))
 	if err != nil {
 		return err

@@ -136,7 +136,7 @@ func mounts(dir string) ([]string, error) {
 	}
 	var points []string
 	for line := range strings.Lines(table) {
-		if fields := strings.Fields(line); len(fields) > 1 && strings.HasPrefix(fields[1], dir+"/") {
+		if fields := strings.Fields(line); len(fields) > 1 && strings.HasPrefix(fields[1]+"/", dir+"/") {
 			points = append(points, fields[1])
 		}
 	}
