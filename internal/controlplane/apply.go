@@ -86,11 +86,11 @@ func (d *Deployment) apply(ctx context.Context, p *part, changed bool) error {
 	if err := d.replan(held, p, changed); err != nil {
 		return err
 	}
-	if p.action == None {
-		return d.awaitInstalled(held, p)
-	}
 	if err := d.awaitForeign(held, p, lock.Orphaned); err != nil {
 		return err
+	}
+	if p.action == None {
+		return d.awaitInstalled(held, p)
 	}
 	if err := d.act(held, p); err != nil {
 		return fmt.Errorf("%s: %w", p.action, err)

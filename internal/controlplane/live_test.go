@@ -2,15 +2,23 @@ package controlplane
 
 import (
 	"encoding/json"
+	"iter"
+	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"helm.sh/helm/v4/pkg/action"
+	"helm.sh/helm/v4/pkg/release/common"
+	release "helm.sh/helm/v4/pkg/release/v1"
 	apps "k8s.io/api/apps/v1"
+	batch "k8s.io/api/batch/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/metal-stack/initial-cluster/internal/wait"
 	"github.com/metal-stack/initial-cluster/testing/charttest"
 )
 
@@ -89,6 +97,37 @@ var live = map[string]func(*world){
 		assert.True(w, strings.HasSuffix(p.Warnings()[0], "the installed release has the same, which is used"), p.Warnings()[0])
 		metal.Chart.Version = "0.9.0"
 		assert.Contains(w, w.fails(metal), "metal: chart oci://"+registry.Host()+"/metal-stack/metal-control-plane:0.9.0: cannot be had: ")
+	},
+	"a Helm of somebody else that is at work is waited for": func(w *world) {
+		metal := w.metal()
+		metal.Values = Merge(metal.Values, map[string]any{"metal_api": map[string]any{"migrate": map[string]any{"image": "lab/slow:1"}}})
+		w.newNamespace()
+		other := make(chan struct{})
+		go func() {
+			defer close(other)
+			w.helm(metal, true)
+		}()
+		require.Eventually(w, func() bool { return w.history("metal-control-plane") == "1 pending-install" }, time.Minute, 20*time.Millisecond)
+		jobs, states := w.jobsMade(), make(chan string, 1000)
+		p, err := w.plan(metal)
+		require.NoError(w, err)
+		require.NoError(w, p.Apply(wait.WithReporter(w.Context(), func(state string) { states <- state })))
+		<-other
+		close(states)
+		assert.Contains(w, slices.Collect(channel(states)), "metal: revision 1 is pending-install")
+		assert.Empty(w, p.Steps(), "the other Helm has done it all")
+		assert.Equal(w, "1 deployed", w.history("metal-control-plane"))
+		for job, count := range jobs() {
+			assert.Equal(w, 1, count, job)
+		}
+	},
+	"a Helm of somebody else that is dead is waited for no longer than the component may take": func(w *world) {
+		metal := w.metal()
+		w.deploy(metal)
+		w.pending("metal-control-plane", time.Now().Add(-metal.Timeout))
+		assert.Equal(w, []string{"metal: recover release metal-control-plane: revision 2 is pending-upgrade", "metal: upgrade metal-control-plane 0.8.8"}, w.deploy(metal))
+		assert.Equal(w, "1 superseded, 2 failed, 3 deployed", w.history("metal-control-plane"))
+		w.settled(metal)
 	},
 	"definitions are made, changed and known to those that come after": func(w *world) {
 		kind := charttest.Change{Old: "lab.example.com", New: w.namespace + ".example.com"}
@@ -170,4 +209,43 @@ func (w *world) jobs() string {
 	text, err := json.Marshal(found)
 	require.NoError(w, err)
 	return string(text)
+}
+
+// pending leaves a revision behind as a Helm does that was killed at that time.
+func (w *world) pending(name string, since time.Time) {
+	configuration := action.NewConfiguration(action.ConfigurationSetLogger(slog.DiscardHandler))
+	require.NoError(w, configuration.Init(w.cluster, w.namespace, "secret"))
+	found, err := configuration.Releases.Last(name)
+	require.NoError(w, err)
+	next := *found.(*release.Release)
+	info := *next.Info
+	info.Status, info.LastDeployed = common.StatusPendingUpgrade, since
+	next.Version, next.Info = next.Version+1, &info
+	require.NoError(w, configuration.Releases.Create(&next))
+}
+
+// jobsMade counts from now on how often each job is made.
+func (w *world) jobsMade() func() map[string]int {
+	watch, err := w.cluster.Typed().BatchV1().Jobs(w.namespace).Watch(w.Context(), metav1.ListOptions{})
+	require.NoError(w, err)
+	made, ended := map[string]int{}, make(chan struct{})
+	go func() {
+		defer close(ended)
+		for event := range watch.ResultChan() {
+			if job, ok := event.Object.(*batch.Job); ok && event.Type == "ADDED" {
+				made[job.Name]++
+			}
+		}
+	}()
+	return func() map[string]int { watch.Stop(); <-ended; return made }
+}
+
+func channel[T any](c <-chan T) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for element := range c {
+			if !yield(element) {
+				return
+			}
+		}
+	}
 }

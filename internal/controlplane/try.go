@@ -169,6 +169,8 @@ func (d *Deployment) judge(p *part, t *trial, err error) error {
 		return fmt.Errorf("%s: the cluster refuses it: %s; correct the values", ref, causes(err))
 	case apierrors.IsNotFound(err): // of a namespace that another component makes
 		return nil
+	case strings.Contains(err.Error(), "failed calling webhook"): // the API server's words for one that does not answer
+		return fmt.Errorf("%s: %w; look whether what serves this webhook runs, or remove the webhook", ref, oneLine(err))
 	case strings.Contains(err.Error(), "does not support dry run"):
 		p.warnings = append(p.warnings, fmt.Sprintf("%s: %s could not be tried out: %v", p.component.Name, ref, err))
 		return nil

@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/metal-stack/initial-cluster/internal/cluster"
 	"github.com/metal-stack/initial-cluster/testing/charttest"
+	"github.com/metal-stack/initial-cluster/testing/kubetest"
 )
 
 // hasty is little time; KWOK's pods are sick within two seconds.
@@ -74,6 +76,13 @@ var reasons = map[string]func(*world){
 		db.Timeout = hasty
 		assert.Regexp(w, `^metal-db: install: not ready after 8s: StatefulSet metal-db: 0/1 ready, pods are refused by a quota \(.*exceeded quota: few.*\); `+
 			`raise it, or lower the component's requests$`, w.fails(db))
+	},
+	"a webhook that refuses pods": func(w *world) {
+		w.webhook("pods", func() string { return "no pods on a Sunday" })
+		db := w.database("metal-db")
+		db.Timeout = hasty
+		assert.Equal(w, `metal-db: install: not ready after 8s: StatefulSet metal-db: 0/1 ready, pods are refused by a webhook (Create Pod metal-db-0 in StatefulSet metal-db failed `+
+			`error: admission webhook "gate.example.com" denied the request: no pods on a Sunday); look at what it wants, or whether it runs`, w.fails(db))
 	},
 	"what is needed is not ready": func(w *world) {
 		db, metal := w.database("metal-db"), w.metal()
@@ -146,6 +155,25 @@ var refusals = map[string]func(*world){
 		bad := Component{Name: "bad", Release: "bad", Namespace: w.namespace, Timeout: time.Minute, Manifests: "apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {ports: [{port: 99999, targetPort: 1}]}\n"}
 		assert.Equal(w, "bad: Service x: the cluster refuses it: spec.ports[0].port: Invalid value: 99999: must be between 1 and 65535, inclusive; correct the values", w.fails(bad))
 	},
+	"an object that a webhook refuses": func(w *world) {
+		w.webhook("statefulsets", func() string { return "claims must be encrypted" })
+		assert.Equal(w, `metal-db: StatefulSet metal-db: the cluster refuses it: admission webhook "gate.example.com" denied the request: claims must be encrypted; correct the values`, w.fails(w.database("metal-db")))
+		assert.Empty(w, w.history("metal-db"), "nothing was begun")
+	},
+	"a webhook that does not answer": func(w *world) {
+		w.webhook("statefulsets", nil)
+		assert.Regexp(w, `^metal-db: StatefulSet metal-db: Internal error occurred: failed calling webhook "gate.example.com": failed to call webhook: Post "https://127.0.0.1:\d+/\?timeout=10s": `+
+			`dial tcp 127.0.0.1:\d+: connect: connection refused; look whether what serves this webhook runs, or remove the webhook$`, w.fails(w.database("metal-db")))
+	},
+	"a quota of objects": func(w *world) {
+		w.newNamespace()
+		_, err := w.cluster.Typed().CoreV1().ResourceQuotas(w.namespace).Create(w.Context(), &core.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Name: "none"},
+			Spec: core.ResourceQuotaSpec{Hard: core.ResourceList{"count/statefulsets.apps": resource.MustParse("0")}}}, metav1.CreateOptions{})
+		require.NoError(w, err)
+		w.counted("none")
+		assert.Equal(w, `metal-db: StatefulSet metal-db: statefulsets.apps "metal-db" is forbidden: exceeded quota: none, requested: count/statefulsets.apps=1, used: count/statefulsets.apps=0, `+
+			`limited: count/statefulsets.apps=0; this is admission's word (quota, webhook or policy), not the network's`, w.fails(w.database("metal-db")))
+	},
 	"a kubernetes that is too old": func(w *world) {
 		metal := w.metal(charttest.Change{Old: "\nversion:", New: "\nkubeVersion: \">=1.99\"\nversion:"})
 		assert.Regexp(w, `^metal: wants Kubernetes >=1.99, the cluster is v1\.\d+\.\d+; upgrade the cluster, or take another version of the chart$`, w.fails(metal))
@@ -205,4 +233,24 @@ func (w *world) open(change func(*clientcmdapi.Config)) *cluster.Cluster {
 	opened, err := cluster.Open(cluster.Kubeconfig{Content: string(text)})
 	require.NoError(w, err)
 	return opened
+}
+
+// counted waits until a quota counts.
+func (w *world) counted(name string) {
+	require.EventuallyWithT(w, func(c *assert.CollectT) {
+		quota, err := w.cluster.Typed().CoreV1().ResourceQuotas(w.namespace).Get(w.Context(), name, metav1.GetOptions{})
+		require.NoError(c, err)
+		require.NotEmpty(c, quota.Status.Hard)
+	}, time.Minute, 50*time.Millisecond)
+}
+
+func TestAClaimThatNamesNoClassWaitsWhereNoneIsTheDefault(t *testing.T) {
+	k := kubetest.Run(t, kubetest.Options{Pods: true})
+	c, err := cluster.Open(cluster.Kubeconfig{File: k.Kubeconfig()})
+	require.NoError(t, err)
+	w := &world{TB: t, kubernetes: k, cluster: c, namespace: "classless"}
+	db := w.database("metal-db")
+	db.Timeout = hasty
+	assert.Equal(t, `metal-db: install: not ready after 8s: StatefulSet metal-db: pod metal-db-0: its claim data-metal-db-0 is pending: it names no StorageClass and the cluster has no default one; `+
+		`mark one (annotation storageclass.kubernetes.io/is-default-class), or name one in the values`, w.fails(db))
 }

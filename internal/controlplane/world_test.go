@@ -1,8 +1,10 @@
 package controlplane
 
 import (
+	"flag"
 	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -30,6 +32,14 @@ type world struct {
 	kubernetes *kubetest.Cluster
 	cluster    *cluster.Cluster
 	namespace  string
+}
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "6"); err != nil { // the tests wait for a cluster, most of their time
+		panic(err)
+	}
+	os.Exit(m.Run())
 }
 
 var namespaces atomic.Int32
