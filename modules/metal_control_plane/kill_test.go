@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
@@ -10,7 +11,7 @@ import (
 )
 
 const (
-	kills = 10 // of an installation, and as many of an upgrade
+	kills = 20 // of an installation, and as many of an upgrade
 	// span is about how long a run takes: the hooks' jobs take two seconds each.
 	span = 8 * time.Second
 )
@@ -45,5 +46,25 @@ func (w *world) converges(t *testing.T, file string, after time.Duration) {
 	}
 	for job, count := range made.end() {
 		assert.Equal(t, 1, count, "%s of %s ran more than once (killed after %s)", job, file, after)
+	}
+}
+
+func TestTwoRunsAtOnceDoTheWorkOnce(t *testing.T) {
+	w := newWorld(t).fresh("both")
+	made := w.watchJobs(t)
+	arguments := w.arguments(t, "killed_installation", false)
+	results := make([]map[string]any, 2)
+	var both sync.WaitGroup
+	for i := range results {
+		both.Go(func() { results[i] = w.run(t, arguments) })
+	}
+	both.Wait()
+	for _, result := range results {
+		assert.NotEqual(t, true, result["failed"], "%v", result["msg"])
+	}
+	assert.ElementsMatch(t, []any{true, false}, []any{results[0]["changed"], results[1]["changed"]}, "%v", results)
+	assert.Equal(t, []string{"deployed"}, w.statuses(t))
+	for job, count := range made.end() {
+		assert.Equal(t, 1, count, "%s ran more than once", job)
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,6 +28,10 @@ const asModule = "RUN_AS_METAL_CONTROL_PLANE"
 func TestMain(m *testing.M) {
 	if os.Getenv(asModule) != "" {
 		main()
+	}
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil { // the tests wait for a cluster, most of their time
+		panic(err)
 	}
 	os.Exit(m.Run())
 }
