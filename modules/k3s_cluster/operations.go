@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/metal-stack/initial-cluster/internal/host"
 	"github.com/metal-stack/initial-cluster/internal/k3s/cluster"
 )
 
@@ -21,11 +22,13 @@ const (
 	snapshot    = "snapshot"
 	rotateToken = "rotate_token"
 	rotateKeys  = "rotate_keys"
+	rotateCerts = "rotate_certificates"
 )
 
 // task is one operation. It fills in what the module tells.
 type task struct {
 	params
+	host    host.Host
 	cluster *cluster.Cluster
 	self    string // the server's own node; empty without etcd
 	msg     string
@@ -38,7 +41,7 @@ type doing func(context.Context) error
 func (t *task) plan(ctx context.Context) (step string, do doing, err error) {
 	return map[string]func(context.Context) (string, doing, error){
 		info: t.info, check: t.check, await: t.await, drain: t.drain, uncordon: t.uncordon, forget: t.forget, snapshot: t.snapshot,
-		rotateToken: t.rotateToken, rotateKeys: t.rotateKeys,
+		rotateToken: t.rotateToken, rotateKeys: t.rotateKeys, rotateCerts: t.rotateCertificates,
 	}[t.Operation](ctx)
 }
 

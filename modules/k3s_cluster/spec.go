@@ -15,7 +15,7 @@ var spec = ansible.Spec{
 	},
 	Notes: []string{
 		"It runs on any host where a server of k3s runs, as root. The node that an operation is about is named by O(node).",
-		"V(snapshot) and V(rotate_keys) do what they are told at each run, so they are always a change.",
+		"V(snapshot), V(rotate_keys) and V(rotate_certificates) do what they are told at each run, so they are always a change.",
 	},
 	SeeAlso: []string{"metalstack.initial_cluster.k3s_node"},
 	Options: append(options, target.Option()),
@@ -25,6 +25,7 @@ var spec = ansible.Spec{
 		{Option: "operation", Value: drain, Requires: []string{"node"}},
 		{Option: "operation", Value: uncordon, Requires: []string{"node"}},
 		{Option: "operation", Value: forget, Requires: []string{"node"}},
+		{Option: "operation", Value: rotateCerts, Requires: []string{"node"}},
 		{Option: "operation", Value: rotateToken, Requires: []string{"new_token"}},
 	}},
 	Examples: examples,
@@ -33,7 +34,7 @@ var spec = ansible.Spec{
 
 var options = []ansible.Option{
 	{
-		Name: "operation", Default: info, Choices: []any{info, check, await, drain, uncordon, forget, snapshot, rotateToken, rotateKeys},
+		Name: "operation", Default: info, Choices: []any{info, check, await, drain, uncordon, forget, snapshot, rotateToken, rotateKeys, rotateCerts},
 		Description: []string{
 			"V(info) tells of the nodes and members.",
 			"V(check) judges an upgrade of all nodes to O(version), and whether all nodes are well; nothing is changed.",
@@ -45,6 +46,8 @@ var options = []ansible.Option{
 			"V(snapshot) takes a snapshot of etcd and proves that it is there.",
 			"V(rotate_token) gives the cluster O(new_token). Thereafter all nodes must be given it and be restarted.",
 			"V(rotate_keys) encrypts all Secrets with a new key. Thereafter the other servers must be restarted.",
+			"V(rotate_certificates) has k3s issue new certificates for the server that this runs on, whose name is O(node), and restarts it. " +
+				"Agents get new ones at each start.",
 		},
 	},
 	{Name: "node", Description: []string{"The name of a node."}},

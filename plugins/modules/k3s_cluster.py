@@ -41,7 +41,9 @@ attributes:
 notes:
   - >-
     It runs on any host where a server of k3s runs, as root. The node that an operation is about is named by O(node).
-  - V(snapshot) and V(rotate_keys) do what they are told at each run, so they are always a change.
+  - >-
+    V(snapshot), V(rotate_keys) and V(rotate_certificates) do what they are told at each run, so they are always a
+    change.
 seealso:
   - module: metalstack.initial_cluster.k3s_node
 options:
@@ -64,6 +66,9 @@ options:
       - >-
         V(rotate_token) gives the cluster O(new_token). Thereafter all nodes must be given it and be restarted.
       - V(rotate_keys) encrypts all Secrets with a new key. Thereafter the other servers must be restarted.
+      - >-
+        V(rotate_certificates) has k3s issue new certificates for the server that this runs on, whose name is O(node),
+        and restarts it. Agents get new ones at each start.
     type: str
     default: info
     choices:
@@ -76,6 +81,7 @@ options:
       - snapshot
       - rotate_token
       - rotate_keys
+      - rotate_certificates
   node:
     description:
       - The name of a node.
@@ -364,7 +370,7 @@ def main():
             "operation": {
                 "type": "str",
                 "default": "info",
-                "choices": ["info", "check", "await", "drain", "uncordon", "forget", "snapshot", "rotate_token", "rotate_keys"],
+                "choices": ["info", "check", "await", "drain", "uncordon", "forget", "snapshot", "rotate_token", "rotate_keys", "rotate_certificates"],
             },
             "node": {
                 "type": "str",
@@ -481,6 +487,11 @@ def main():
             [
                 "operation",
                 "forget",
+                ["node"],
+            ],
+            [
+                "operation",
+                "rotate_certificates",
                 ["node"],
             ],
             [
