@@ -24,6 +24,7 @@ var mayImport = map[string][]string{
 	"internal/ansible":            {"internal/wait", "github.com/spf13/pflag", "golang.org/x/sys"},
 	"internal/wait":               {},
 	"internal/host":               {"internal/wait", "golang.org/x/crypto/ssh", "github.com/pkg/sftp", "github.com/skeema/knownhosts", "golang.org/x/sys"},
+	"internal/k3s/preflight":      {"internal/host", "golang.org/x/crypto/ssh"},
 	"internal/k3s/cluster":        {"internal/host", "internal/reach", "internal/wait"},
 	"internal/gcp":                {"internal/file", "internal/reach", "golang.org/x/oauth2", "cloud.google.com/go/compute/metadata", "github.com/golang-jwt/jwt", "google.golang.org/grpc", "golang.org/x/sys"},
 	"internal/file":               {},
