@@ -3,47 +3,28 @@ package charts
 import (
 	"context"
 	"crypto/sha256"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 
 	repo "helm.sh/helm/v4/pkg/repo/v1"
-	"oras.land/oras-go/v2/registry/remote/retry"
 	"sigs.k8s.io/yaml"
+
+	"github.com/metal-stack/initial-cluster/internal/registry"
 )
 
 // maxSize bounds what is taken into memory. Helm's own limit for a chart is 100 MB; indexes of large repositories have 30.
 const maxSize = 100 << 20
 
-// httpClient trusts the source's authority and tries again what a server may answer next time.
-func (s Source) httpClient() (*http.Client, error) {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	if s.CAFile != "" {
-		pem, err := os.ReadFile(s.CAFile)
-		if err != nil {
-			return nil, fmt.Errorf("ca_file: %w", err)
-		}
-		pool := x509.NewCertPool()
-		if !pool.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("ca_file %s: has no certificate in PEM", s.CAFile)
-		}
-		transport.TLSClientConfig = &tls.Config{RootCAs: pool}
-	}
-	return &http.Client{Transport: retry.NewTransport(transport)}, nil
-}
-
 // fetchHTTP looks the chart up in the repository's index.
 func (s Source) fetchHTTP(ctx context.Context) (*Chart, error) {
 	base := s.repository()
 	where := fmt.Sprintf("chart %s %s of %s", s.Ref, s.Version, base)
-	client, err := s.httpClient()
+	client, err := registry.NewClient(s.CAFile)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
@@ -75,7 +56,7 @@ func (s Source) fetchHTTP(ctx context.Context) (*Chart, error) {
 
 func (s Source) repository() string {
 	scheme, rest, _ := strings.Cut(s.Repository, "://")
-	return scheme + "://" + s.mirrored(rest)
+	return scheme + "://" + s.Mirrors.Of(rest)
 }
 
 // find takes the version as it is written: no ranges, no newest.
@@ -109,7 +90,7 @@ func (s Source) get(ctx context.Context, client *http.Client, address string) ([
 	switch answer.StatusCode {
 	case http.StatusOK:
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return nil, errors.New("the repository " + denied(s.Username))
+		return nil, errors.New("the repository " + registry.Denied("chart", s.Username))
 	default:
 		return nil, fmt.Errorf("%w: GET %s: %s; look at the repository, or give a mirror", ErrGone, address, answer.Status)
 	}

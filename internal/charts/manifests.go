@@ -24,13 +24,13 @@ func Manifests(name, text string) *Chart {
 // Stored gives the chart that a release has kept, if it is the one that is asked for and whole: Helm keeps no dependencies. The digest is
 // what the release was labelled with.
 func (s Source) Stored(kept *chart.Chart, digest string) *Chart {
-	o := parseOCI(s)
-	if kept == nil || len(kept.Metadata.Dependencies) > 0 || o.digest != "" && Short(o.digest) != digest {
+	o := s.artifact().Address()
+	if kept == nil || len(kept.Metadata.Dependencies) > 0 || o.Digest != "" && Short(o.Digest) != digest {
 		return nil
 	}
 	version := s.Version
 	if s.oci() {
-		version = o.tag
+		version = o.Tag
 	}
 	if version != "" && !sameVersion(version, kept.Metadata.Version) {
 		return nil

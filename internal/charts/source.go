@@ -13,19 +13,22 @@ import (
 
 	chart "helm.sh/helm/v4/pkg/chart/v2"
 	"helm.sh/helm/v4/pkg/chart/v2/loader"
+
+	"github.com/metal-stack/initial-cluster/internal/registry"
 )
 
 // Source says where a chart is and what it must be.
 type Source struct {
-	Ref        string            // oci://host/path[:tag][@digest], the path of a folder or an archive, or with Repository a chart's name
-	Repository string            // URL of an HTTP repository
-	Version    string            // exact; of an OCI chart its tag
-	Digest     string            // sha256:..., of the OCI manifest or of the archive
-	Username   string            // for the registry or repository
-	Password   string            //
-	CAFile     string            // PEM; empty means the system's authorities
-	PlainHTTP  bool              // no TLS to the registry
-	Mirrors    map[string]string // prefix of an address without scheme: what stands in its place
+	Ref        string // oci://host/path[:tag][@digest], the path of a folder or an archive, or with Repository a chart's name
+	Repository string // URL of an HTTP repository
+	Version    string // exact; of an OCI chart its tag
+	Digest     string // sha256:..., of the OCI manifest or of the archive
+	Username   string // for the registry or repository
+	Password   string //
+	CAFile     string // PEM; empty means the system's authorities
+	PlainHTTP  bool   // no TLS to the registry
+	Mirrors    registry.Mirrors
+	Files      fs.FS // the chart itself, if it comes with the program; Ref is how it reads then
 }
 
 // Chart is a chart that was brought.
@@ -36,7 +39,7 @@ type Chart struct {
 }
 
 // ErrGone tells that a registry or repository has no such chart (any more), or cannot be reached: whoever has it already may go on.
-var ErrGone = errors.New("cannot be had")
+var ErrGone = registry.ErrGone
 
 // Load gives a fresh copy: rendering changes what it is given.
 func (c *Chart) Load() (*chart.Chart, error) {
@@ -50,13 +53,13 @@ func (c *Chart) Load() (*chart.Chart, error) {
 // Problems are what is wrong with a source itself, before anybody is asked.
 func (s Source) Problems() []string {
 	var problems []string
-	o := parseOCI(s)
+	o := s.artifact().Address()
 	switch {
 	case s.Ref == "":
 		problems = append(problems, "chart: ref is missing; give oci://..., a path, or with repository a name")
-	case s.oci() && o.tag == "" && o.digest == "":
+	case s.oci() && o.Tag == "" && o.Digest == "":
 		problems = append(problems, fmt.Sprintf("chart %s has no version; give version or digest, so that the same chart comes tomorrow", s.Ref))
-	case s.oci() && s.Version != "" && o.tag != s.Version:
+	case s.oci() && s.Version != "" && o.Tag != s.Version:
 		problems = append(problems, fmt.Sprintf("chart %s: the tag is not version %s; give one of the two", s.Ref, s.Version))
 	case s.Repository != "" && s.Version == "":
 		problems = append(problems, fmt.Sprintf("chart %s of %s has no version; give version, so that the same chart comes tomorrow", s.Ref, s.Repository))
@@ -75,11 +78,15 @@ func (s Source) Problems() []string {
 	return problems
 }
 
-func (s Source) oci() bool { return s.Repository == "" && strings.HasPrefix(s.Ref, "oci://") }
+func (s Source) oci() bool {
+	return s.Files == nil && s.Repository == "" && strings.HasPrefix(s.Ref, registry.Scheme)
+}
 
 // Fetch brings the chart. The error tells whether it is ErrGone.
 func (s Source) Fetch(ctx context.Context) (*Chart, error) {
 	switch {
+	case s.Files != nil:
+		return s.fetchOwn()
 	case s.oci():
 		return s.fetchOCI(ctx)
 	case s.Repository != "":
@@ -122,7 +129,7 @@ func (s Source) hold(found, wanted string) error {
 	case found == "":
 		return fmt.Errorf("chart %s: a folder has no digest; pin an archive, or leave digest out", s.Ref)
 	}
-	return fmt.Errorf("chart %s: its digest is %s, not %s as asked for; it was changed under its name, do not use it before you know why", s.Ref, found, wanted)
+	return &registry.Changed{What: "chart", Ref: s.Ref, Found: found, Wanted: wanted}
 }
 
 // holdVersion refuses a folder or archive of another version.
