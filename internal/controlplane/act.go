@@ -38,6 +38,9 @@ func (d *Deployment) act(ctx context.Context, p *part) error {
 	if err := d.makeRoom(ctx, p); err != nil {
 		return err
 	}
+	if err := d.bringPullSecrets(ctx, p); err != nil {
+		return err
+	}
 	loaded, err := p.chart.Load()
 	if err != nil {
 		return err

@@ -72,6 +72,7 @@ func (p *Plan) failures() error {
 
 // apply does one component. If something that it needs has changed, the plan was made for another cluster and is made again.
 func (d *Deployment) apply(ctx context.Context, p *part, changed bool) error {
+	changed = changed || len(p.missing) > 0
 	if p.action == None && !changed {
 		return d.awaitInstalled(ctx, p)
 	}
@@ -84,6 +85,9 @@ func (d *Deployment) apply(ctx context.Context, p *part, changed bool) error {
 	}
 	defer lock.Release()
 	if err := d.replan(held, p, changed); err != nil {
+		return err
+	}
+	if err := p.unresolved(); err != nil {
 		return err
 	}
 	if err := d.awaitForeign(held, p, lock.Orphaned); err != nil {

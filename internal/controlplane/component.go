@@ -17,19 +17,20 @@ import (
 
 // Component is one Helm release. Exactly one of Chart and Manifests is given, unless it is to be removed.
 type Component struct {
-	Name      string
-	Release   string // name of the Helm release
-	Namespace string
-	DependsOn []string
-	Chart     *charts.Source
-	Manifests string // YAML documents
-	Values    map[string]any
-	Wait      bool          // until everything is ready; hooks are waited for anyway
-	Timeout   time.Duration // for all of it
-	Rollback  bool          // go back to the last good revision if an upgrade fails
-	Adopt     bool          // take objects over that no release owns
-	CRDs      CRDs
-	Recreate  []string // objects, as StatefulSet/metal-db, that may be deleted and made again where a change is not possible otherwise
+	Name       string
+	Release    string // name of the Helm release
+	Namespace  string
+	DependsOn  []string
+	Chart      *charts.Source
+	Manifests  string // YAML documents
+	Values     map[string]any
+	Wait       bool          // until everything is ready; hooks are waited for anyway
+	Timeout    time.Duration // for all of it
+	Rollback   bool          // go back to the last good revision if an upgrade fails
+	Adopt      bool          // take objects over that no release owns
+	CRDs       CRDs
+	Recreate   []string    // objects, as StatefulSet/metal-db, that may be deleted and made again where a change is not possible otherwise
+	ValuesFrom []ValueFrom // go over Values
 	// Checksums of Secrets that are not the release's own: workloads that read one are restarted when its checksum changes.
 	Checksums map[string]string
 }

@@ -48,6 +48,7 @@ type part struct {
 	trials    []*trial
 	changes   []change
 	values    []string // paths that differ
+	missing   []string // entries of Secrets that values are wanted from and that are not there
 	version   string   // of the chart that is deployed, if it is another
 	warnings  []string
 	ready     time.Time // when the run saw it ready; zero if it did not wait for that
@@ -122,6 +123,9 @@ func (p *Plan) errors() error {
 // render fetches the chart and renders it as the deployed revision would have it, so that the two can be compared.
 func (d *Deployment) render(ctx context.Context, p *part, revisions []revision) (err error) {
 	if p.found, err = d.observe(&p.component, revisions); err != nil {
+		return err
+	}
+	if err := d.resolve(ctx, p); err != nil {
 		return err
 	}
 	if p.chart, err = p.source(ctx); err != nil {

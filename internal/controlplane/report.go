@@ -13,6 +13,7 @@ type Report struct {
 	Recovered                bool   // a killed or failed run was in the way
 	Revision                 int    // that is deployed, or after the action would be
 	Chart, Version, Digest   string
+	Images                   []string         // of its pods and hooks
 	Reasons                  []cluster.Reason // why it is not ready
 }
 
@@ -28,7 +29,7 @@ func (p *Plan) Reports() []Report {
 func (p *part) report() Report {
 	r := Report{Name: p.component.Name, Release: p.component.Release, Namespace: p.component.Namespace, Action: p.action, Recovered: p.recover != ""}
 	if p.want != nil {
-		r.Chart, r.Version = p.want.chart.Metadata.Name, p.want.chart.Metadata.Version
+		r.Chart, r.Version, r.Images = p.want.chart.Metadata.Name, p.want.chart.Metadata.Version, p.want.images()
 	}
 	if p.chart != nil {
 		r.Digest = p.chart.Digest

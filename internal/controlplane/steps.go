@@ -29,6 +29,9 @@ func (p *Plan) Warnings() []string {
 	var warnings []string
 	for _, part := range p.parts {
 		warnings = append(warnings, part.warnings...)
+		if len(part.missing) > 0 {
+			warnings = append(warnings, fmt.Sprintf("%s: values of it stand in %s, which is not there yet; what becomes of them shows then", part.component.Name, strings.Join(part.missing, ", ")))
+		}
 	}
 	return warnings
 }

@@ -23,14 +23,35 @@ func Merge(layers ...map[string]any) map[string]any {
 	return merged
 }
 
+// Set puts a value at a path with dots, as image.tag; an empty text is left out.
+func Set(values map[string]any, path string, value any) {
+	if value == "" {
+		return
+	}
+	key, rest, deeper := strings.Cut(path, ".")
+	if !deeper {
+		values[key] = value
+		return
+	}
+	below, ok := values[key].(map[string]any)
+	if !ok {
+		below = map[string]any{}
+		values[key] = below
+	}
+	Set(below, rest, value)
+}
+
 // placeholders are values that metal-stack's roles have for secrets nobody set: everybody knows them.
-var placeholders = []string{"change-me", "changeme", "MasterkeyNeedsToHave32Characters", "Password1!"}
+var placeholders = []string{"change-me", "changeme", "x123456789012345678901234567891y", "MasterkeyNeedsToHave32Characters", "Password1!"}
+
+// Placeholder tells that a text is such a value.
+func Placeholder(text string) bool { return slices.Contains(placeholders, text) }
 
 // Placeholders are the paths of values that are such.
 func Placeholders(values map[string]any) []string {
 	var found []string
 	walk("", values, func(path string, value any) {
-		if text, ok := value.(string); ok && slices.Contains(placeholders, text) {
+		if text, ok := value.(string); ok && Placeholder(text) {
 			found = append(found, path)
 		}
 	})
