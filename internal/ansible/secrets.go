@@ -65,6 +65,9 @@ func (v *validator) secretsOf(options []Option, params *Object) error {
 		if o.NoLog == Secret && truth(value) {
 			v.addSecret(value)
 		}
+		if o.SecretEntries != nil && truth(value) {
+			v.addSecretEntries(o, value)
+		}
 		if o.Options == nil || value == nil || !o.isDicts() {
 			continue
 		}
@@ -79,6 +82,23 @@ func (v *validator) secretsOf(options []Option, params *Object) error {
 		}
 	}
 	return nil
+}
+
+// addSecretEntries takes the secrets of a dict. What cannot be read as one is secret as a whole.
+func (v *validator) addSecretEntries(o Option, value any) {
+	if text, ok := value.(string); ok {
+		if dict, err := toDict(text); err == nil {
+			value = dict
+		}
+	}
+	entries, ok := plainValue(value).(map[string]any)
+	if !ok {
+		v.addSecret(value)
+		return
+	}
+	for _, text := range o.SecretEntries(entries) {
+		v.addSecret(text)
+	}
 }
 
 func (v *validator) secretsBelow(o Option, element any) error {

@@ -47,7 +47,8 @@ type Option struct {
 	Choices           []any
 	Aliases           []string
 	NoLog             NoLog
-	Env               []string // fallback: the first of these environment variables that exists
+	SecretEntries     func(map[string]any) []string // of a Dict without suboptions: the texts in it that are secret
+	Env               []string                      // fallback: the first of these environment variables that exists
 	RemovedInVersion  string
 	RemovedAtDate     string // YYYY-MM-DD; goes before RemovedInVersion
 	RemovedFrom       string // the collection that deprecates

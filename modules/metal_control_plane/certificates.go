@@ -75,6 +75,10 @@ func (s *secret) wanted(namespace, name string) certificates.Secret {
 	}}
 }
 
+func keysOf(parts map[certificates.Part]string) *keys {
+	return &keys{CA: parts[certificates.CAPart], Certificate: parts[certificates.CertificatePart], Key: parts[certificates.KeyPart], Bundle: parts[certificates.BundlePart]}
+}
+
 func (in params) authorities() []certificates.Authority {
 	var all []certificates.Authority
 	for _, a := range in.CertificateAuthorities {
@@ -103,11 +107,11 @@ func (in params) certificates() []certificates.Certificate {
 }
 
 // certificateProblems are what is wrong with the options about certificates.
-func (in params) certificateProblems() []string {
+func (in params) certificateProblems(components []controlplane.Component) []string {
 	problems := certificates.Problems(in.authorities(), in.certificates())
 	for _, c := range in.Certificates {
 		for _, v := range c.Values {
-			if !slices.ContainsFunc(in.Components, func(c component) bool { return c.Name == v.Component && c.Chart != nil }) {
+			if !slices.ContainsFunc(components, func(c controlplane.Component) bool { return c.Name == v.Component && c.Chart != nil }) {
 				problems = append(problems, fmt.Sprintf("certificate %s: values names %s, which is no component with a chart", c.Name, v.Component))
 			}
 		}

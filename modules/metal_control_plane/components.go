@@ -2,16 +2,20 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/metal-stack/initial-cluster/internal/builtin"
 	"github.com/metal-stack/initial-cluster/internal/charts"
 	"github.com/metal-stack/initial-cluster/internal/controlplane"
+	"github.com/metal-stack/initial-cluster/internal/releasevector"
 )
 
 type component struct {
@@ -44,30 +48,76 @@ type chart struct {
 }
 
 // components turns the options into what they mean, with all that is wrong with them at once.
-func (in params) components() ([]controlplane.Component, error) {
-	var all []controlplane.Component
-	var problems []string
-	for _, c := range in.Components {
-		wanted, err := c.wanted(in)
-		if err != nil {
-			problems = append(problems, fmt.Sprintf("%s: %v", c.Name, err))
-		}
-		if found := controlplane.Placeholders(wanted.Values); len(found) > 0 && !in.AllowPlaceholders && in.State != "absent" {
-			problems = append(problems, fmt.Sprintf("%s: %s has the value that everybody knows; set a secret, or allow_placeholders for a laboratory", c.Name, strings.Join(found, ", ")))
-		}
-		all = append(all, wanted)
+func (in *params) components(ctx context.Context) ([]controlplane.Component, *releasevector.Vector, error) {
+	s := in.settings()
+	sources := in.vectors(s)
+	if problems := problemsOf(s, sources); len(problems) > 0 && in.State == "present" {
+		return nil, nil, errors.New(strings.Join(problems, "; "))
 	}
-	problems = append(append(problems, controlplane.Problems(all)...), in.certificateProblems()...)
+	vector, err := in.fetch(ctx, sources)
+	if err != nil {
+		return nil, nil, err
+	}
+	var all []controlplane.Component
+	if s != nil {
+		all = in.described(s, vector)
+	}
+	all, problems := in.given(all, vector)
+	if s != nil && in.State == "present" {
+		problems = append(s.Problems(), problems...)
+	}
+	problems = append(append(problems, controlplane.Problems(all)...), in.certificateProblems(all)...)
 	if in.Preflight != nil {
 		problems = append(problems, in.Preflight.wanted(in.Namespace).Invalid()...)
 	}
-	if len(problems) > 0 {
-		return nil, errors.New(strings.Join(problems, "; "))
+	if in.State == "present" && in.Health != nil && in.Health.URL == "" {
+		problems = append(problems, "health: url is missing")
 	}
-	return all, nil
+	if len(problems) > 0 {
+		return nil, nil, errors.New(strings.Join(problems, "; "))
+	}
+	return all, vector, nil
 }
 
-func (c component) wanted(in params) (controlplane.Component, error) {
+// fetch brings the release vectors, if anything is to be deployed.
+func (in params) fetch(ctx context.Context, sources []releasevector.Source) (*releasevector.Vector, error) {
+	if in.State != "present" {
+		return nil, nil
+	}
+	var all []*releasevector.Vector
+	for _, source := range sources {
+		v, err := source.Fetch(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return releasevector.Join(all...), nil
+}
+
+// given adds the components of the options to those that the variables describe, or puts them over those.
+func (in params) given(all []controlplane.Component, vector *releasevector.Vector) ([]controlplane.Component, []string) {
+	var problems []string
+	for _, c := range in.Components {
+		i := slices.IndexFunc(all, func(described controlplane.Component) bool { return described.Name == c.Name })
+		wanted, err := c.wanted(in, vector, i >= 0)
+		if err == nil && !in.AllowPlaceholders && in.State != "absent" {
+			err = placeholders(wanted)
+		}
+		if err != nil {
+			problems = append(problems, fmt.Sprintf("%s: %v", c.Name, err))
+		}
+		if i >= 0 {
+			all[i] = over(all[i], wanted, c)
+			continue
+		}
+		all = append(all, wanted)
+	}
+	return all, problems
+}
+
+// wanted is what one component means. One that is described already needs no chart.
+func (c component) wanted(in params, vector *releasevector.Vector, described bool) (controlplane.Component, error) {
 	wanted := controlplane.Component{
 		Name: c.Name, Release: cmp.Or(c.Release, c.Name), Namespace: cmp.Or(c.Namespace, in.Namespace), DependsOn: c.DependsOn,
 		Manifests: c.Manifests, Wait: c.Wait, Timeout: time.Duration(c.Timeout) * time.Second, Rollback: c.OnFailure == "rollback",
@@ -82,12 +132,20 @@ func (c component) wanted(in params) (controlplane.Component, error) {
 			Password: c.Chart.Password, CAFile: c.Chart.CAFile, PlainHTTP: c.Chart.PlainHTTP, Mirrors: in.Mirrors,
 		}
 	}
-	if c.Chart == nil && c.Manifests == "" && in.State != "absent" {
+	if c.Chart == nil && c.Manifests == "" && in.State != "absent" && !described {
 		return wanted, errors.New("chart or manifests is missing; give one of the two")
 	}
 	layers, err := files(c.ValuesFiles)
 	wanted.Values = controlplane.Merge(append(layers, c.Values, c.SecretValues)...)
-	return wanted, err
+	if err != nil || c.Chart == nil || !strings.HasPrefix(c.Chart.Ref, builtin.Prefix) || in.State == "absent" {
+		return wanted, err
+	}
+	known, err := builtin.Find(c.Chart.Ref)
+	if err != nil {
+		return wanted, err
+	}
+	wanted.Adopt = wanted.Adopt || c.Adopt == nil && known.Own()
+	return known.Complete(wanted, vector)
 }
 
 func files(paths []string) ([]map[string]any, error) {

@@ -27,6 +27,17 @@ const (
 	shownBody      = 300
 )
 
+// at is the health that is waited for at the URL; nothing is where there is none. What is given besides stays.
+func (h *health) at(url string) *health {
+	if url == "" {
+		return nil
+	}
+	if h == nil {
+		h = &health{Timeout: 600}
+	}
+	return &health{URL: url, CAFile: h.CAFile, Timeout: h.Timeout}
+}
+
 // await waits until the metal-api says that it is healthy (GET v1/health of metal-api: {"status": "healthy"}).
 func (h health) await(ctx context.Context) error {
 	client, err := h.client()

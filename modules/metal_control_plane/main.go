@@ -15,6 +15,9 @@ type params struct {
 	Context                string            `ansible:"context"`
 	Namespace              string            `ansible:"namespace"`
 	Components             []component       `ansible:"components"`
+	Variables              map[string]any    `ansible:"variables"`
+	ReleaseVectors         []vector          `ansible:"release_vectors"`
+	Registry               *registryLogin    `ansible:"registry"`
 	Mirrors                map[string]string `ansible:"mirrors"`
 	AllowPlaceholders      bool              `ansible:"allow_placeholders"`
 	Confirm                []string          `ansible:"confirm"`
@@ -29,7 +32,7 @@ type params struct {
 func main() { ansible.Main(spec, run) }
 
 func run(ctx context.Context, in params, mode ansible.Mode) (ansible.Result, error) {
-	components, err := in.components()
+	components, vector, err := in.components(ctx)
 	if err != nil {
 		return ansible.Result{}, err
 	}
@@ -49,6 +52,9 @@ func run(ctx context.Context, in params, mode ansible.Mode) (ansible.Result, err
 	result, err := in.deploy(ctx, mode, c, components)
 	if checks != nil {
 		result.Values["checks"] = checks
+	}
+	if origins := vector.Origins(); origins != nil {
+		result.Values["release_vectors"] = origins
 	}
 	return result, err
 }

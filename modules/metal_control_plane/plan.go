@@ -62,7 +62,7 @@ func (p plan) warnings() []string {
 }
 
 func (p plan) reports() map[string]any {
-	all := map[string]any{"components": reports(p.components)}
+	all := map[string]any{"components": reports(p.components), "images": allImages(p.components)}
 	if found := certificateReports(p.certificates); found != nil {
 		all["certificates"] = found
 	}

@@ -13,7 +13,7 @@ func reports(plan *controlplane.Plan) []any {
 	for _, r := range plan.Reports() {
 		one := map[string]any{
 			"name": r.Name, "release": r.Release, "namespace": r.Namespace, "action": string(r.Action), "recovered": r.Recovered,
-			"revision": r.Revision, "chart": r.Chart, "version": r.Version, "digest": r.Digest,
+			"revision": r.Revision, "chart": r.Chart, "version": r.Version, "digest": r.Digest, "images": r.Images,
 		}
 		if len(r.Reasons) > 0 {
 			one["reasons"] = reasons(r.Reasons)
@@ -40,4 +40,14 @@ var ordinary = regexp.MustCompile(`^[a-z0-9]+([-._:/][a-z0-9]+)*$`)
 // worthHiding leaves out what is no secret by its looks. A password in O(secret_values) is hidden whatever it looks like.
 func worthHiding(secrets []string) []string {
 	return slices.DeleteFunc(secrets, func(s string) bool { return len(s) < minHidden || len(s) < 2*minHidden && ordinary.MatchString(s) })
+}
+
+// allImages are those of all components, each once.
+func allImages(plan *controlplane.Plan) []string {
+	all := []string{}
+	for _, r := range plan.Reports() {
+		all = append(all, r.Images...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }

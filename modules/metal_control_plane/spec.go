@@ -1,6 +1,9 @@
 package main
 
-import "github.com/metal-stack/initial-cluster/internal/ansible"
+import (
+	"github.com/metal-stack/initial-cluster/internal/ansible"
+	"github.com/metal-stack/initial-cluster/internal/metalroles"
+)
 
 var spec = ansible.Spec{
 	Name:             "metal_control_plane",
@@ -29,7 +32,8 @@ var spec = ansible.Spec{
 		MutuallyExclusive: [][]string{{"kubeconfig", "kubeconfig_content"}},
 		RequiredOneOf:     [][]string{{"kubeconfig", "kubeconfig_content"}},
 		RequiredIf: []ansible.RequiredIf{
-			{Option: "state", Value: "present", Requires: []string{"components"}}, {Option: "state", Value: "absent", Requires: []string{"components"}},
+			{Option: "state", Value: "present", Requires: []string{"components", "variables"}, OneOf: true},
+			{Option: "state", Value: "absent", Requires: []string{"components", "variables"}, OneOf: true},
 			{Option: "state", Value: "validated", Requires: []string{"preflight"}},
 		},
 	},
@@ -58,10 +62,30 @@ var options = []ansible.Option{
 		Description: []string{"The components. Those of one call may depend on each other in any way but in a circle."},
 	},
 	{
+		Name: "variables", Type: ansible.Dict, SecretEntries: metalroles.Secrets,
+		Description: []string{
+			"Variables of metal-roles (V(metal_api_replicas), V(ipam_db_storage_size)), by which metal-stack's own components are deployed, without them being listed in " +
+				"O(components). What is listed there under the name of one of them (V(metal)) goes over it. The role C(metal_control_plane) hands over what the inventory has, and its " +
+				"README tells them all. One that is not known is refused.",
+			"Certificates that none of the variables gives are made, and signed by the first of O(certificate_authorities) or by one that is made.",
+			"What is secret of them is hidden wherever it would be shown.",
+		},
+	},
+	{
+		Name: "release_vectors", Type: ansible.List, Elements: ansible.Dict, Options: vectorOptions, Default: []any{},
+		Description: []string{
+			"Release vectors of metal-stack, which tell the images and charts of its own components. What is in several is taken from the first; what is set in values or O(variables) goes over all.",
+		},
+	},
+	{
+		Name: "registry", Type: ansible.Dict, Options: registryOptions,
+		Description: []string{"How the registry is reached that O(variables) take charts and release vectors from."},
+	},
+	{
 		Name: "mirrors", Type: ansible.Dict,
 		Description: []string{
 			"Where charts come from in place of their own registry or repository: a prefix of the address without scheme, as V(ghcr.io/metal-stack), and what stands " +
-				"in its place. The longest prefix that fits is taken. Images are the charts' own business.",
+				"in its place. The longest prefix that fits is taken. The images that a release vector tells come from there, too; other images are the charts' own business, and RV(images) has them all.",
 		},
 	},
 	{
@@ -171,6 +195,9 @@ var chartOptions = []ansible.Option{
 	{
 		Name: "ref", Required: true,
 		Description: []string{
+			"C(builtin:NAME) for one of metal-stack's own components, of the versions that O(release_vectors) tell: V(builtin:nsq), V(builtin:metal-db), V(builtin:ipam-db), " +
+				"V(builtin:masterdata-db), V(builtin:zitadel-db), V(builtin:auditing-timescaledb), V(builtin:valkey), V(builtin:zitadel), V(builtin:zitadel-init) or V(builtin:metal). Its values " +
+				"are told in docs/control-plane.md.",
 			"C(oci://HOST/PATH), with a tag and a digest if you like; the path of a folder or an archive on the host where the task runs; or with " +
 				"O(components.chart.repository) the chart's name.",
 		},
@@ -219,7 +246,7 @@ var preflightOptions = []ansible.Option{
 }
 
 var healthOptions = []ansible.Option{
-	{Name: "url", Required: true, Description: []string{"As V(https://api.example.com/metal/v1/health)."}},
+	{Name: "url", Description: []string{"As V(https://api.example.com/metal/v1/health). Without, and with O(variables), that of C(metal_check_api_health_endpoint)."}},
 	{Name: "ca_file", Type: ansible.Path, Description: []string{"The certificate authority of the URL, in PEM. Without, the system's."}},
 	{Name: "timeout", Type: ansible.Int, Default: 600, Description: []string{"How many seconds it may take."}},
 }
@@ -321,6 +348,14 @@ var returns = []ansible.Return{
 		},
 	},
 	{
+		Name: "images", Type: ansible.List, Elements: ansible.Str, Returned: "with O(state=present), once all could be planned",
+		Description: "The images of all components, as they are pulled: what a mirror must have.", Sample: []any{"docker.io/nsqio/nsq:v1.3.0"},
+	},
+	{
+		Name: "release_vectors", Type: ansible.List, Elements: ansible.Str, Returned: "with release vectors",
+		Description: "Where they came from, and which they are.", Sample: []any{"oci://ghcr.io/metal-stack/releases:v0.23.0@sha256:..."},
+	},
+	{
 		Name: "components", Type: ansible.List, Elements: ansible.Dict, Returned: "with O(state=present), once all could be planned",
 		Description: "What was done with each component, or in check mode would be.",
 		Contains: []ansible.Return{
@@ -333,6 +368,7 @@ var returns = []ansible.Return{
 			{Name: "chart", Type: ansible.Str, Description: "The chart's name.", Returned: "always", Sample: "metal-control-plane"},
 			{Name: "version", Type: ansible.Str, Description: "The chart's version.", Returned: "always", Sample: "0.8.8"},
 			{Name: "digest", Type: ansible.Str, Description: "The chart's digest; empty for folders and manifests.", Returned: "always"},
+			{Name: "images", Type: ansible.List, Elements: ansible.Str, Description: "The images of its pods and hooks.", Returned: "always"},
 			{
 				Name: "reasons", Type: ansible.List, Elements: ansible.Dict, Returned: "when it did not become ready",
 				Description: "Why: C(object), C(pod), C(container), C(state), the last C(events), and the last lines of its C(log).",

@@ -113,6 +113,11 @@ options:
           ref:
             description:
               - >-
+                C(builtin:NAME) for one of metal-stack's own components, of the versions that O(release_vectors) tell:
+                V(builtin:nsq), V(builtin:metal-db), V(builtin:ipam-db), V(builtin:masterdata-db),
+                V(builtin:zitadel-db), V(builtin:auditing-timescaledb), V(builtin:valkey), V(builtin:zitadel),
+                V(builtin:zitadel-init) or V(builtin:metal). Its values are told in docs/control-plane.md.
+              - >-
                 C(oci://HOST/PATH), with a tag and a digest if you like; the path of a folder or an archive on the host
                 where the task runs; or with O(components.chart.repository) the chart's name.
             type: str
@@ -218,12 +223,113 @@ options:
         type: list
         elements: str
         default: []
+  variables:
+    description:
+      - >-
+        Variables of metal-roles (V(metal_api_replicas), V(ipam_db_storage_size)), by which metal-stack's own components
+        are deployed, without them being listed in O(components). What is listed there under the name of one of them
+        (V(metal)) goes over it. The role C(metal_control_plane) hands over what the inventory has, and its README tells
+        them all. One that is not known is refused.
+      - >-
+        Certificates that none of the variables gives are made, and signed by the first of O(certificate_authorities) or
+        by one that is made.
+      - What is secret of them is hidden wherever it would be shown.
+    type: dict
+  release_vectors:
+    description:
+      - >-
+        Release vectors of metal-stack, which tell the images and charts of its own components. What is in several is
+        taken from the first; what is set in values or O(variables) goes over all.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      ref:
+        description:
+          - >-
+            C(oci://HOST/PATH:TAG), a URL, or the path of a file or of a folder with a C(release.yaml) on the host where
+            the task runs.
+        type: str
+        required: true
+      digest:
+        description:
+          - >-
+            C(sha256:...) of the artifact's manifest in the registry. Another one under the same name is refused.
+        type: str
+      username:
+        description:
+          - The user at the registry.
+        type: str
+      password:
+        description:
+          - The user's password or token.
+        type: str
+      ca_file:
+        description:
+          - The certificate authority of the registry, in PEM. Without, the system's.
+        type: path
+      plain_http:
+        description:
+          - Whether the registry is spoken to without TLS.
+        type: bool
+        default: false
+      cosign_key:
+        description:
+          - A public key in PEM. The artifact must have been signed with it by cosign.
+        type: str
+      replace:
+        description:
+          - Texts that are changed in the vector, as of a registry that has a mirror.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          key:
+            description:
+              - >-
+                The key whose texts are changed, wherever in the vector it stands, as V(name) of images and V(oci) of
+                charts.
+            type: str
+            required: true
+          old:
+            description:
+              - The part of the text.
+            type: str
+            required: true
+          new:
+            description:
+              - What stands in its place.
+            type: str
+            required: true
+  registry:
+    description:
+      - How the registry is reached that O(variables) take charts and release vectors from.
+    type: dict
+    suboptions:
+      username:
+        description:
+          - The user.
+        type: str
+      password:
+        description:
+          - The user's password or token.
+        type: str
+      ca_file:
+        description:
+          - Its certificate authority, in PEM. Without, the system's.
+        type: path
+      plain_http:
+        description:
+          - Whether it is spoken to without TLS.
+        type: bool
+        default: false
   mirrors:
     description:
       - >-
         Where charts come from in place of their own registry or repository: a prefix of the address without scheme, as
-        V(ghcr.io/metal-stack), and what stands in its place. The longest prefix that fits is taken. Images are the
-        charts' own business.
+        V(ghcr.io/metal-stack), and what stands in its place. The longest prefix that fits is taken. The images that a
+        release vector tells come from there, too; other images are the charts' own business, and RV(images) has them
+        all.
     type: dict
   allow_placeholders:
     description:
@@ -249,9 +355,10 @@ options:
     suboptions:
       url:
         description:
-          - As V(https://api.example.com/metal/v1/health).
+          - >-
+            As V(https://api.example.com/metal/v1/health). Without, and with O(variables), that of
+            C(metal_check_api_health_endpoint).
         type: str
-        required: true
       ca_file:
         description:
           - The certificate authority of the URL, in PEM. Without, the system's.
@@ -689,6 +796,20 @@ certificates:
       returned: always
       type: str
       sample: "2027-11-25T10:00:00Z"
+images:
+  description: 'The images of all components, as they are pulled: what a mirror must have.'
+  returned: with O(state=present), once all could be planned
+  type: list
+  elements: str
+  sample:
+    - docker.io/nsqio/nsq:v1.3.0
+release_vectors:
+  description: Where they came from, and which they are.
+  returned: with release vectors
+  type: list
+  elements: str
+  sample:
+    - oci://ghcr.io/metal-stack/releases:v0.23.0@sha256:...
 components:
   description: What was done with each component, or in check mode would be.
   returned: with O(state=present), once all could be planned
@@ -735,6 +856,11 @@ components:
       description: The chart's digest; empty for folders and manifests.
       returned: always
       type: str
+    images:
+      description: The images of its pods and hooks.
+      returned: always
+      type: list
+      elements: str
     reasons:
       description: >-
         Why: C(object), C(pod), C(container), C(state), the last C(events), and the last lines of its C(log).
@@ -872,6 +998,80 @@ def main():
                     ["chart", "manifests"],
                 ],
             },
+            "variables": {
+                "type": "dict",
+            },
+            "release_vectors": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "ref": {
+                        "type": "str",
+                        "required": True,
+                    },
+                    "digest": {
+                        "type": "str",
+                    },
+                    "username": {
+                        "type": "str",
+                    },
+                    "password": {
+                        "type": "str",
+                        "no_log": True,
+                    },
+                    "ca_file": {
+                        "type": "path",
+                    },
+                    "plain_http": {
+                        "type": "bool",
+                        "default": False,
+                    },
+                    "cosign_key": {
+                        "type": "str",
+                        "no_log": False,
+                    },
+                    "replace": {
+                        "type": "list",
+                        "elements": "dict",
+                        "default": [],
+                        "options": {
+                            "key": {
+                                "type": "str",
+                                "required": True,
+                                "no_log": False,
+                            },
+                            "old": {
+                                "type": "str",
+                                "required": True,
+                            },
+                            "new": {
+                                "type": "str",
+                                "required": True,
+                            },
+                        },
+                    },
+                },
+            },
+            "registry": {
+                "type": "dict",
+                "options": {
+                    "username": {
+                        "type": "str",
+                    },
+                    "password": {
+                        "type": "str",
+                        "no_log": True,
+                    },
+                    "ca_file": {
+                        "type": "path",
+                    },
+                    "plain_http": {
+                        "type": "bool",
+                        "default": False,
+                    },
+                },
+            },
             "mirrors": {
                 "type": "dict",
             },
@@ -893,7 +1093,6 @@ def main():
                 "options": {
                     "url": {
                         "type": "str",
-                        "required": True,
                     },
                     "ca_file": {
                         "type": "path",
@@ -1122,12 +1321,14 @@ def main():
             [
                 "state",
                 "present",
-                ["components"],
+                ["components", "variables"],
+                True,
             ],
             [
                 "state",
                 "absent",
-                ["components"],
+                ["components", "variables"],
+                True,
             ],
             [
                 "state",

@@ -36,7 +36,11 @@ var mayImport = map[string][]string{
 	"modules/metal_control_plane": {"internal", "sigs.k8s.io/yaml"},
 	"internal/cluster":            {"internal/wait", "k8s.io", "github.com/fluxcd/cli-utils/pkg/kstatus"},
 	"internal/certificates":       {"internal/cluster", "internal/wait", "k8s.io"},
-	"internal/charts":             {"helm.sh/helm/v4/pkg", "oras.land/oras-go", "github.com/opencontainers/image-spec", "sigs.k8s.io/yaml"},
+	"internal/registry":           {"oras.land/oras-go", "github.com/opencontainers/image-spec"},
+	"internal/charts":             {"internal/registry", "helm.sh/helm/v4/pkg", "sigs.k8s.io/yaml"},
+	"internal/releasevector":      {"internal/registry", "sigs.k8s.io/yaml"},
+	"internal/builtin":            {"internal/charts", "internal/controlplane", "internal/registry", "internal/releasevector"},
+	"internal/metalroles":         {"internal/builtin", "internal/certificates", "internal/charts", "internal/controlplane", "internal/releasevector"},
 	"internal/preflight":          {"internal/cluster", "internal/wait", "k8s.io"},
 	"internal/controlplane":       {"internal/charts", "internal/cluster", "internal/wait", "helm.sh/helm/v4/pkg", "k8s.io", "sigs.k8s.io/yaml"},
 }

@@ -41,6 +41,13 @@ func run(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
+	made, err := roledoc.Make(".")
+	for _, file := range made {
+		fmt.Println(file)
+	}
+	if err != nil {
+		return err
+	}
 	return tables()
 }
 
