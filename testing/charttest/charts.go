@@ -32,33 +32,53 @@ func Version(version string) Change {
 // Folder writes a chart below a folder of the test and gives its path.
 func Folder(t testing.TB, name string, changes ...Change) string {
 	t.Helper()
-	content, err := sources.ReadFile(name + ".txtar")
+	dir, err := write(t.TempDir(), name, changes)
 	require.NoError(t, err)
+	return dir
+}
+
+func write(parent, name string, changes []Change) (dir string, err error) {
+	content, err := sources.ReadFile(name + ".txtar")
+	if err != nil {
+		return "", err
+	}
 	text := string(content)
 	for _, c := range changes {
-		require.Contains(t, text, c.Old, "chart %s", name)
+		if !strings.Contains(text, c.Old) {
+			return "", fmt.Errorf("chart %s: has no text %q", name, c.Old)
+		}
 		text = strings.ReplaceAll(text, c.Old, c.New)
 	}
-	dir := filepath.Join(t.TempDir(), name)
+	dir = filepath.Join(parent, name)
 	for _, file := range txtar.Parse([]byte(text)).Files {
 		path := filepath.Join(dir, file.Name)
-		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
-		require.NoError(t, os.WriteFile(path, file.Data, 0o600))
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(path, file.Data, 0o600); err != nil {
+			return "", err
+		}
 	}
-	return dir
+	return dir, nil
 }
 
 // Archive packs a chart and gives the path of the archive.
 func Archive(t testing.TB, name string, changes ...Change) string {
 	t.Helper()
-	path, err := chartutil.Save(load(t, name, changes), t.TempDir())
+	path, _, err := pack(t.TempDir(), name, changes)
 	require.NoError(t, err)
 	return path
 }
 
-func load(t testing.TB, name string, changes []Change) *chart.Chart {
-	t.Helper()
-	loaded, err := loader.LoadDir(Folder(t, name, changes...))
-	require.NoError(t, err, fmt.Sprint(name, changes))
-	return loaded
+// pack writes a chart and its archive below a folder.
+func pack(parent, name string, changes []Change) (path string, packed *chart.Chart, err error) {
+	dir, err := write(parent, name, changes)
+	if err != nil {
+		return "", nil, err
+	}
+	if packed, err = loader.LoadDir(dir); err != nil {
+		return "", nil, fmt.Errorf("chart %s %v: %w", name, changes, err)
+	}
+	path, err = chartutil.Save(packed, parent)
+	return path, packed, err
 }

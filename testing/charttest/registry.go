@@ -1,6 +1,7 @@
 package charttest
 
 import (
+	"context"
 	"crypto/tls"
 	"io"
 	"net/http"
@@ -18,7 +19,6 @@ import (
 	"github.com/sirupsen/logrus"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/bcrypt"
-	"helm.sh/helm/v4/pkg/registry"
 
 	"github.com/metal-stack/initial-cluster/testing/certtest"
 )
@@ -28,6 +28,17 @@ const (
 	User     = "puller"
 	Password = "registry-secret-1"
 )
+
+// Handler is an OCI registry that keeps everything in memory. Without a file of passwords (htpasswd) it wants no login.
+func Handler(ctx context.Context, passwords string) http.Handler {
+	config := &configuration.Configuration{Storage: configuration.Storage{"inmemory": nil}}
+	if passwords != "" {
+		config.Auth = configuration.Auth{"htpasswd": {"realm": "lab", "path": passwords}}
+	}
+	logrus.SetOutput(io.Discard) // the handlers ask no configuration where to log
+	config.HTTP.Secret = "lab"
+	return handlers.NewApp(ctx, config)
+}
 
 // Registry is an OCI registry on loopback that wants a login, over TLS.
 type Registry struct {
@@ -42,11 +53,8 @@ func NewRegistry(t testing.TB) *Registry {
 	require.NoError(t, err)
 	passwords := filepath.Join(t.TempDir(), "htpasswd")
 	require.NoError(t, os.WriteFile(passwords, []byte(User+":"+string(hash)+"\n"), 0o600))
-	config := &configuration.Configuration{Storage: configuration.Storage{"inmemory": nil}, Auth: configuration.Auth{"htpasswd": {"realm": "lab", "path": passwords}}}
-	logrus.SetOutput(io.Discard) // the handlers ask no configuration where to log
-	config.HTTP.Secret = "lab"
 	r := &Registry{}
-	r.server, r.authority = serve(t, handlers.NewApp(t.Context(), config))
+	r.server, r.authority = serve(t, Handler(t.Context(), passwords))
 	return r
 }
 
@@ -76,15 +84,8 @@ func (r *Registry) Stop() { r.server.Close() }
 // Push pushes a chart below a path, tagged with its version, and gives its digest.
 func (r *Registry) Push(t testing.TB, path, name string, changes ...Change) string {
 	t.Helper()
-	packed := load(t, name, changes)
-	archive, err := os.ReadFile(Archive(t, name, changes...))
+	to := Target{Host: r.Host() + "/" + path, Roots: r.authority.Pool(), User: User, Password: Password}
+	digest, err := to.Push(t.TempDir(), name, changes...)
 	require.NoError(t, err)
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: r.authority.Pool()}}
-	defer transport.CloseIdleConnections()
-	client, err := registry.NewClient(registry.ClientOptHTTPClient(&http.Client{Transport: transport}), registry.ClientOptBasicAuth(User, Password),
-		registry.ClientOptCredentialsFile(filepath.Join(t.TempDir(), "config.json")))
-	require.NoError(t, err)
-	pushed, err := client.Push(archive, r.Host()+"/"+path+"/"+name+":"+packed.Metadata.Version)
-	require.NoError(t, err)
-	return pushed.Manifest.Digest
+	return digest
 }

@@ -42,7 +42,7 @@ func (s *Server) run(c *cluster, version string) error {
 	if s.options.Kubernetes != "" {
 		kube, err := kubetest.Start(s.ctx, kubetest.Options{
 			Dir: s.folder(c), Binary: s.options.Kubernetes, Version: "v" + version, ServiceCIDR: c.ServicesIpv4Cidr,
-			TokenReview: s.URL() + "/tokenreview/" + c.project, ReviewCA: s.options.CAFile,
+			TokenReview: s.URL() + "/tokenreview/" + c.project, ReviewCA: s.options.CAFile, Pods: s.options.Pods, Storage: s.options.Pods,
 		})
 		if err != nil {
 			return err
@@ -69,6 +69,19 @@ func (c *cluster) reached(endpoint string, ca []byte) {
 	c.MasterAuth.ClusterCaCertificate = base64.StdEncoding.EncodeToString(ca)
 	c.PrivateClusterConfig.PublicEndpoint = endpoint
 	c.ControlPlaneEndpointsConfig.IpEndpointsConfig.PublicEndpoint = endpoint
+}
+
+// Kubeconfigs are the paths of kubeconfigs with all rights, of the clusters that run.
+func (s *Server) Kubeconfigs() []string {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	var paths []string
+	for _, c := range s.state.clusters {
+		if c.kube != nil {
+			paths = append(paths, c.kube.Kubeconfig())
+		}
+	}
+	return paths
 }
 
 // standInCA is an authority for clusters that nobody reaches.

@@ -31,6 +31,7 @@ type Options struct {
 	// Kubernetes is the binary that kubetest.Build gives. Without it clusters have an endpoint where nothing answers
 	// (203.0.113.0/24): for what needs only the API.
 	Kubernetes string
+	Pods       bool // the clusters have a node whose pods KWOK plays, and volumes
 	// OperationTime is how long a creation takes at least; other operations take less. Zero lets all be done at once.
 	OperationTime time.Duration
 }
