@@ -95,6 +95,9 @@ var live = map[string]func(*world){
 		assert.Empty(w, p.Steps())
 		require.Len(w, p.Warnings(), 1)
 		assert.True(w, strings.HasSuffix(p.Warnings()[0], "the installed release has the same, which is used"), p.Warnings()[0])
+		metal.Values = Merge(metal.Values, map[string]any{"metal_masterdata": "tenants"})
+		assert.Equal(w, []string{"metal: upgrade metal-control-plane 0.8.8: change ConfigMap masterdata"}, w.deploy(metal), "it can even be changed")
+		w.settled(metal)
 		metal.Chart.Version = "0.9.0"
 		assert.Contains(w, w.fails(metal), "metal: chart oci://"+registry.Host()+"/metal-stack/metal-control-plane:0.9.0: cannot be had: ")
 	},
@@ -146,6 +149,23 @@ var live = map[string]func(*world){
 			"widgets: upgrade widgets 1.0.0 to widgets 2.0.0: change Widget first",
 		}, w.deploy(user, widgets))
 		w.settled(user, widgets)
+	},
+	"definitions are left to others, or only made, if that is wanted": func(w *world) {
+		kind := charttest.Change{Old: "lab.example.com", New: w.namespace + ".example.com"}
+		more := charttest.Change{Old: "size: {type: integer}", New: "size: {type: integer}\n                color: {type: string}"}
+		widgets := w.metal()
+		widgets.Name, widgets.Release, widgets.Values, widgets.CRDs = "widgets", "widgets", nil, SkipCRDs
+		widgets.Chart.Ref = charttest.Folder(w, "widgets", kind)
+		assert.Equal(w, "widgets: Widget first: the cluster knows no kind NAMESPACE.example.com/v1, Kind=Widget; install first what defines it, and name that in depends_on", w.fails(widgets))
+		widgets.CRDs = CreateCRDs
+		w.deploy(widgets)
+		widgets.Chart.Ref = charttest.Folder(w, "widgets", kind, more)
+		w.settled(widgets)
+		widgets.CRDs = ApplyCRDs
+		assert.Equal(w, []string{
+			"widgets: apply CustomResourceDefinition widgets." + w.namespace + ".example.com", "widgets: correct the chart's definitions",
+		}, w.deploy(widgets))
+		w.settled(widgets)
 	},
 	"random values are no change": func(w *world) {
 		metal := w.metal(charttest.Change{Old: "METAL_API_BASE_PATH: ", New: "TOKEN: {{ randAlphaNum 20 }}\n  METAL_API_BASE_PATH: "})
