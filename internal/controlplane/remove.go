@@ -9,6 +9,7 @@ import (
 
 	"helm.sh/helm/v4/pkg/action"
 	"helm.sh/helm/v4/pkg/kube"
+	"helm.sh/helm/v4/pkg/release/common"
 	"helm.sh/helm/v4/pkg/storage/driver"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -26,10 +27,11 @@ type Removal struct {
 
 // leaving is a release that is to go.
 type leaving struct {
-	component Component
-	objects   objects
-	hooks     objects
-	claims    objects // there now, and of this release
+	component   Component
+	uninstalled bool // but for its record, and what Helm leaves
+	objects     objects
+	hooks       objects
+	claims      objects // there now, and of this release
 }
 
 // PlanRemoval observes; it changes nothing. Releases that hold data are refused unless confirmed has their names. Claims, which are the
@@ -89,7 +91,7 @@ func (d *Deployment) observeLeaving(ctx context.Context, c Component, revisions 
 	if err != nil || found.last == nil {
 		return nil, err
 	}
-	l := &leaving{component: c}
+	l := &leaving{component: c, uninstalled: found.last.Info.Status == common.StatusUninstalled}
 	if l.objects, err = parse(found.last.Manifest); err != nil {
 		return nil, err
 	}
@@ -197,12 +199,10 @@ func (d *Deployment) remove(ctx context.Context, l *leaving, claims bool) error 
 	}
 	defer lock.Release()
 	wait.Report(ctx, "%s: is being removed", l.component.Name)
-	configuration, own := d.helm(held, &l.component)
-	own.claims = claims
-	u := action.NewUninstall(configuration)
-	u.Timeout, u.WaitStrategy, u.DeletionPropagation = l.component.Timeout, kube.StatusWatcherStrategy, string(metav1.DeletePropagationForeground)
-	if _, err := u.Run(l.component.Release); err != nil && !errors.Is(err, driver.ErrReleaseNotFound) {
-		return d.explain(err)
+	if !l.uninstalled {
+		if err := d.uninstall(held, l, claims, true); err != nil {
+			return err
+		}
 	}
 	left := l.hooks // Helm leaves the objects of hooks
 	if claims {
@@ -212,6 +212,19 @@ func (d *Deployment) remove(ctx context.Context, l *leaving, claims bool) error 
 		if err := d.removeLeft(held, l, o, claims); err != nil {
 			return err
 		}
+	}
+	return d.uninstall(held, l, claims, false)
+}
+
+// uninstall lets Helm remove a release. Its record is kept until all else is gone: so the next run goes on with one that is killed.
+func (d *Deployment) uninstall(ctx context.Context, l *leaving, claims, keep bool) error {
+	configuration, own := d.helm(ctx, &l.component)
+	own.claims = claims
+	u := action.NewUninstall(configuration)
+	u.Timeout, u.WaitStrategy, u.DeletionPropagation = l.component.Timeout, kube.StatusWatcherStrategy, string(metav1.DeletePropagationForeground)
+	u.KeepHistory = keep
+	if _, err := u.Run(l.component.Release); err != nil && !errors.Is(err, driver.ErrReleaseNotFound) {
+		return d.explain(err)
 	}
 	return nil
 }
