@@ -25,8 +25,9 @@ type Needs struct {
 	Issuer                 string   // a ClusterIssuer of cert-manager
 	Names                  []string // that must resolve
 	Endpoints              []string // host:port that must accept connections
-	URLs                   []string // that must answer, as an object storage does
-	Namespace              string   // in which the credentials must be able to deploy, always looked at
+	URLs                   []string // that must answer, as that of an issuer of tokens
+	ObjectStorage          *ObjectStorage
+	Namespace              string // in which the credentials must be able to deploy, always looked at
 	Timeout                time.Duration
 }
 
@@ -78,6 +79,9 @@ func Run(ctx context.Context, c *cluster.Cluster, n Needs) []Check {
 	}
 	for _, url := range n.URLs {
 		looks = append(looks, func(ctx context.Context) Check { return get(ctx, url) })
+	}
+	if n.ObjectStorage != nil {
+		looks = append(looks, n.ObjectStorage.look)
 	}
 	checks := make([]Check, len(looks))
 	var all sync.WaitGroup

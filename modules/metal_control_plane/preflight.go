@@ -22,15 +22,28 @@ type needs struct {
 	Names             []string `ansible:"names"`
 	Endpoints         []string `ansible:"endpoints"`
 	URLs              []string `ansible:"urls"`
+	ObjectStorage     *bucket  `ansible:"object_storage"`
 	ProofTimeout      int      `ansible:"proof_timeout"`
 }
 
+type bucket struct {
+	URL       string `ansible:"url"`
+	Region    string `ansible:"region"`
+	AccessKey string `ansible:"access_key"`
+	SecretKey string `ansible:"secret_key"`
+	CAFile    string `ansible:"ca_file"`
+}
+
 func (n needs) wanted(namespace string) preflight.Needs {
-	return preflight.Needs{
+	wanted := preflight.Needs{
 		MinVersion: n.KubernetesMin, MaxVersion: n.KubernetesMax, StorageClass: n.StorageClass, ProveStorage: n.ProveStorage,
 		LoadBalancer: n.LoadBalancer || n.ProveLoadBalancer, ProveLoadBalancer: n.ProveLoadBalancer, CPU: n.CPU, Memory: n.Memory, Issuer: n.ClusterIssuer,
 		Names: n.Names, Endpoints: n.Endpoints, URLs: n.URLs, Namespace: namespace, Timeout: time.Duration(n.ProofTimeout) * time.Second,
 	}
+	if b := n.ObjectStorage; b != nil {
+		wanted.ObjectStorage = &preflight.ObjectStorage{URL: b.URL, Region: b.Region, AccessKey: b.AccessKey, SecretKey: b.SecretKey, CAFile: b.CAFile, Prove: true}
+	}
+	return wanted
 }
 
 // validate looks whether the cluster has what is needed. In check mode nothing is proved, as that would make something.
@@ -38,6 +51,9 @@ func (in params) validate(ctx context.Context, mode ansible.Mode, c *cluster.Clu
 	wanted := in.Preflight.wanted(in.Namespace)
 	if mode.Check {
 		wanted.ProveStorage, wanted.ProveLoadBalancer = false, false
+		if wanted.ObjectStorage != nil {
+			wanted.ObjectStorage.Prove = false
+		}
 	}
 	checks := preflight.Run(ctx, c, wanted)
 	var all []any

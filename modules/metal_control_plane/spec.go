@@ -240,9 +240,24 @@ var preflightOptions = []ansible.Option{
 	},
 	{
 		Name: "urls", Type: ansible.List, Elements: ansible.Str, Default: []any{},
-		Description: []string{"URLs that must answer the host where the task runs, as that of the object storage for backups."},
+		Description: []string{"URLs that must answer the host where the task runs, as that of the issuer of tokens."},
+	},
+	{
+		Name: "object_storage", Type: ansible.Dict, Options: objectStorageOptions,
+		Description: []string{
+			"The bucket for backups, reached by S3's protocol. An object is written, read and removed there, from the host where the task runs; in check mode it is only " +
+				"looked whether the bucket is open to the credentials.",
+		},
 	},
 	{Name: "proof_timeout", Type: ansible.Int, Default: 120, Description: []string{"How many seconds a proof may take."}},
+}
+
+var objectStorageOptions = []ansible.Option{
+	{Name: "url", Required: true, Description: []string{"The bucket's URL, as V(https://s3.example.com/backups)."}},
+	{Name: "region", Default: "us-east-1", Description: []string{"The region that requests are signed for. Most servers that are not of AWS take any."}},
+	{Name: "access_key", Required: true, Description: []string{"The access key of those who write backups."}},
+	{Name: "secret_key", Required: true, NoLog: ansible.Secret, Description: []string{"The secret key that belongs to it."}},
+	{Name: "ca_file", Type: ansible.Path, Description: []string{"The certificate authority of the URL, in PEM. Without, the system's."}},
 }
 
 var healthOptions = []ansible.Option{
@@ -305,7 +320,10 @@ const examples = `
       cpu: 2700m
       memory: 5Gi
       names: [api.example.com]
-      urls: [https://s3.example.com]
+      object_storage:
+        url: https://s3.example.com/backups
+        access_key: backup
+        secret_key: "{{ backup_secret_key }}"
 
 - name: See what an upgrade would change
   metalstack.initial_cluster.metal_control_plane:

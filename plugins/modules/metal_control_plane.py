@@ -632,10 +632,41 @@ options:
         default: []
       urls:
         description:
-          - URLs that must answer the host where the task runs, as that of the object storage for backups.
+          - URLs that must answer the host where the task runs, as that of the issuer of tokens.
         type: list
         elements: str
         default: []
+      object_storage:
+        description:
+          - >-
+            The bucket for backups, reached by S3's protocol. An object is written, read and removed there, from the
+            host where the task runs; in check mode it is only looked whether the bucket is open to the credentials.
+        type: dict
+        suboptions:
+          url:
+            description:
+              - The bucket's URL, as V(https://s3.example.com/backups).
+            type: str
+            required: true
+          region:
+            description:
+              - The region that requests are signed for. Most servers that are not of AWS take any.
+            type: str
+            default: us-east-1
+          access_key:
+            description:
+              - The access key of those who write backups.
+            type: str
+            required: true
+          secret_key:
+            description:
+              - The secret key that belongs to it.
+            type: str
+            required: true
+          ca_file:
+            description:
+              - The certificate authority of the URL, in PEM. Without, the system's.
+            type: path
       proof_timeout:
         description:
           - How many seconds a proof may take.
@@ -710,7 +741,10 @@ EXAMPLES = r"""
       cpu: 2700m
       memory: 5Gi
       names: [api.example.com]
-      urls: [https://s3.example.com]
+      object_storage:
+        url: https://s3.example.com/backups
+        access_key: backup
+        secret_key: "{{ backup_secret_key }}"
 
 - name: See what an upgrade would change
   metalstack.initial_cluster.metal_control_plane:
@@ -1298,6 +1332,31 @@ def main():
                         "type": "list",
                         "elements": "str",
                         "default": [],
+                    },
+                    "object_storage": {
+                        "type": "dict",
+                        "options": {
+                            "url": {
+                                "type": "str",
+                                "required": True,
+                            },
+                            "region": {
+                                "type": "str",
+                                "default": "us-east-1",
+                            },
+                            "access_key": {
+                                "type": "str",
+                                "required": True,
+                            },
+                            "secret_key": {
+                                "type": "str",
+                                "required": True,
+                                "no_log": True,
+                            },
+                            "ca_file": {
+                                "type": "path",
+                            },
+                        },
                     },
                     "proof_timeout": {
                         "type": "int",

@@ -41,7 +41,7 @@ var mayImport = map[string][]string{
 	"internal/releasevector":      {"internal/registry", "sigs.k8s.io/yaml"},
 	"internal/builtin":            {"internal/charts", "internal/controlplane", "internal/registry", "internal/releasevector"},
 	"internal/metalroles":         {"internal/builtin", "internal/certificates", "internal/charts", "internal/controlplane", "internal/releasevector"},
-	"internal/preflight":          {"internal/cluster", "internal/wait", "k8s.io"},
+	"internal/preflight":          {"internal/cluster", "internal/wait", "k8s.io", "github.com/aws/aws-sdk-go-v2/aws"},
 	"internal/controlplane":       {"internal/charts", "internal/cluster", "internal/wait", "helm.sh/helm/v4/pkg", "k8s.io", "sigs.k8s.io/yaml"},
 }
 
