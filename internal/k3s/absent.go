@@ -28,6 +28,9 @@ func (p *Plan) planAbsent(ctx context.Context) error {
 	if err := p.planSweep(ctx); err != nil {
 		return err
 	}
+	if err := p.findKept(ctx); err != nil {
+		return err
+	}
 	gone, err := p.leftovers(ctx)
 	if err != nil {
 		return err
@@ -37,6 +40,24 @@ func (p *Plan) planAbsent(ctx context.Context) error {
 	}
 	if len(p.Steps()) > 0 {
 		p.silently(p.system.Reload)
+		p.silently(p.removeEmpty)
+	}
+	return nil
+}
+
+// removeEmpty removes the folders around k3s' own where nothing else is in them.
+func (p *Plan) removeEmpty(ctx context.Context) error {
+	for _, name := range []string{path.Dir(settings.Folder), path.Dir(defaultDataDir)} {
+		info, err := p.host.Stat(ctx, name)
+		if errors.Is(err, fs.ErrNotExist) || err == nil && len(info.Names) > 0 {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := p.host.Remove(ctx, name); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -65,7 +86,7 @@ func (p *Plan) leftovers(ctx context.Context) ([]string, error) {
 		name   string
 		purged bool
 	}{{p.volumes(), p.want.purges("volumes")}, {p.snapshots(), p.want.purges("snapshots")}} {
-		if own.purged {
+		if own.purged && !strings.HasPrefix(own.name, p.dataDir+"/") {
 			names = append(names, own.name)
 		}
 	}
@@ -113,21 +134,26 @@ func firstOf(texts ...string) string {
 	return ""
 }
 
-// kept are the folders that stay unless they are told by name.
-func (p *Plan) kept() []string {
-	var kept []string
-	if !p.want.purges("volumes") {
-		kept = append(kept, p.volumes())
+// findKept finds the folders that stay unless they are told by name: those that have something in them.
+func (p *Plan) findKept(ctx context.Context) error {
+	p.kept = nil
+	for name, purged := range map[string]bool{p.volumes(): p.want.purges("volumes"), p.snapshots(): p.want.purges("snapshots")} {
+		info, err := p.host.Stat(ctx, name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return err
+		case !purged && len(info.Names) > 0:
+			p.kept = append(p.kept, name)
+		}
 	}
-	if !p.want.purges("snapshots") {
-		kept = append(kept, p.snapshots())
-	}
-	return kept
+	slices.Sort(p.kept)
+	return nil
 }
 
 // keeps are the kept folders below one.
 func (p *Plan) keeps(name string) []string {
-	return slices.DeleteFunc(p.kept(), func(k string) bool { return k != name && !strings.HasPrefix(k, name+"/") })
+	return slices.DeleteFunc(slices.Clone(p.kept), func(k string) bool { return k != name && !strings.HasPrefix(k, name+"/") })
 }
 
 func (p *Plan) butKept(name string) string {

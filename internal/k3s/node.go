@@ -215,11 +215,12 @@ func (n *Node) lookAtSettings(_ context.Context, want Want) error {
 	}
 	environment := settings.FromEnvironment(parseEnvironment(n.files[n.system.EnvironmentFile(n.role)].text))
 	n.settings = environment.Over(read, n.settings)
-	if n.dataDir = n.settings.Get("data-dir"); n.dataDir == "" {
-		n.dataDir = defaultDataDir
-	}
-	if n.role == "" {
+	n.dataDir = n.settings.Get("data-dir")
+	switch {
+	case n.dataDir == "" && n.role == "":
 		n.dataDir = want.DataDir
+	case n.dataDir == "":
+		n.dataDir = defaultDataDir
 	}
 	return nil
 }

@@ -33,6 +33,7 @@ type Plan struct {
 	images      map[string]string // SHA-256 of archives of images, by path
 	texts       []text
 	removed     []string
+	kept        []string // folders that state absent leaves
 }
 
 type step struct {

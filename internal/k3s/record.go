@@ -23,6 +23,7 @@ type record struct {
 	Images map[string]string `json:"images"`  // SHA-256 of the archives that were put here, by path
 	Start  map[string]string `json:"started"` // what the last start given here was with; empty while it is still to come
 	Before string            `json:"before"`  // the run of the service that this start was to end
+	Leave  bool              `json:"leave"`   // the others were asked for the leave to be stopped, and it may not have been given back
 }
 
 func readRecord(ctx context.Context, h host.Host) (*record, error) {
@@ -70,6 +71,9 @@ func (p *Plan) nextRecord() record {
 
 // planRecord keeps the record true. On a node of others it is all that is left to do if nothing differs.
 func (p *Plan) planRecord() {
+	if p.record != nil && p.record.Leave && p.state.Active && !p.starting {
+		p.add(p.giveBack, "give back the leave to be stopped, which an earlier run has kept")
+	}
 	write := func(ctx context.Context) error { return p.nextRecord().write(ctx, p.host) }
 	switch {
 	case p.files[recordFile].text == p.nextRecord().text() && !p.starting:

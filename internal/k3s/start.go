@@ -46,7 +46,7 @@ func (p *Plan) restart(ctx context.Context) error {
 		return err
 	}
 	next := p.nextRecord()
-	next.Start, next.Before = p.start.sums(p.want.Role), p.state.Run
+	next.Before, next.Leave = p.state.Run, p.record != nil && p.record.Leave
 	if err := next.write(ctx, p.host); err != nil {
 		return err
 	}
@@ -110,7 +110,10 @@ func (p *Plan) settle(ctx context.Context, c *cluster.Cluster) error {
 			return err
 		}
 	}
-	return p.reconcile(ctx)
+	if err := p.reconcile(ctx); err != nil {
+		return err
+	}
+	return p.giveBack(ctx)
 }
 
 // cluster is the cluster, seen from this machine while its k3s runs.
@@ -165,9 +168,17 @@ func (p *Plan) planTurn(purpose cluster.Purpose) {
 	}
 }
 
+// takeTurn notes first that it does: a run that is killed then cannot give the leave back, and the next one does.
 func (p *Plan) takeTurn(ctx context.Context, purpose cluster.Purpose) error {
 	c, err := p.cluster(ctx)
 	if err != nil {
+		return err
+	}
+	if p.record == nil {
+		p.record = &record{}
+	}
+	p.record.Leave = true
+	if err := p.record.write(ctx, p.host); err != nil {
 		return err
 	}
 	p.turn, err = c.Turn(ctx, cluster.Wish{
@@ -175,6 +186,23 @@ func (p *Plan) takeTurn(ctx context.Context, purpose cluster.Purpose) error {
 		Outage: p.want.accepts("quorum_loss"),
 	})
 	return err
+}
+
+// giveBack ends the turn of this run, or what is left of an earlier one's.
+func (p *Plan) giveBack(ctx context.Context) error {
+	if p.turn != nil {
+		turn := p.turn
+		p.turn = nil
+		return turn.Release(ctx)
+	}
+	if p.record == nil || !p.record.Leave {
+		return nil
+	}
+	c, err := p.cluster(ctx)
+	if err != nil {
+		return err
+	}
+	return c.GiveBack(ctx, p.Name(p.want))
 }
 
 func (p *Plan) drain(ctx context.Context) error {

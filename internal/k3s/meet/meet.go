@@ -37,7 +37,7 @@ type Verdict struct {
 func (m Meeting) Agree(ctx context.Context) (Verdict, error) {
 	m.Servers = Sorted(m.Servers)
 	p := m.party()
-	listener, err := net.Listen("tcp", ":"+strconv.Itoa(m.Port))
+	listener, err := net.Listen("tcp", net.JoinHostPort(m.own(), strconv.Itoa(m.Port)))
 	if err != nil {
 		return Verdict{}, fmt.Errorf("answer the other servers at port %d: %w; end what listens there", m.Port, err)
 	}
@@ -133,6 +133,14 @@ func Sorted(addresses []string) []string {
 		return strings.Compare(a, b)
 	})
 	return slices.Compact(sorted)
+}
+
+// own is the address to listen at. A name may lead to an address that only this machine has, so then it is all of them.
+func (m Meeting) own() string {
+	if _, err := netip.ParseAddr(m.Self); err != nil {
+		return ""
+	}
+	return m.Self
 }
 
 func nonce() string { return rand.Text() }

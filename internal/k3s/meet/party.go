@@ -35,9 +35,13 @@ func (m Meeting) party() *party {
 	if err != nil {
 		panic(err) // of a key too short for FIPS 140; it is not
 	}
-	// That it is k3s is all that is asked of a server over TLS; who joins it checks its certificate by the token.
+	return &party{servers: servers, key: key, port: m.Port, client: m.client()}
+}
+
+// client believes everybody: that it is k3s is all that is asked over TLS, and who joins there checks its certificate by the token.
+func (m Meeting) client() *http.Client {
 	transport := &http.Transport{DialContext: m.Dial, DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
-	return &party{servers: servers, key: key, port: m.Port, client: &http.Client{Transport: transport, Timeout: askTimeout}}
+	return &http.Client{Transport: transport, Timeout: askTimeout}
 }
 
 // kind is what a server is, as far as it can be told from outside.

@@ -31,6 +31,7 @@ const (
 // world is a mirror of k3s' releases and machines that know it.
 type world struct {
 	mirror string
+	binary string // of the module
 	nodes  []*node
 }
 
@@ -70,9 +71,9 @@ func newWorld(t *testing.T, names ...string) *world {
 	said, err := build.CombinedOutput()
 	require.NoError(t, err, string(said))
 	network, all := machines.Run(t, names...)
-	w := &world{mirror: serve(t, network.Gateway().String())}
+	w := &world{mirror: serve(t, network.Gateway().String()), binary: binary}
 	for _, m := range all {
-		w.nodes = append(w.nodes, w.node(t, m, binary))
+		w.nodes = append(w.nodes, w.node(t, m))
 	}
 	return w
 }
@@ -87,11 +88,11 @@ func serve(t *testing.T, address string) string {
 	return "http://" + listener.Addr().String()
 }
 
-func (w *world) node(t *testing.T, m *machines.Machine, binary string) *node {
+func (w *world) node(t *testing.T, m *machines.Machine) *node {
 	t.Helper()
 	n := &node{name: m.Name, address: m.Address.String(), machine: m, world: w}
 	n.connect(t)
-	n.bring(t, binary)
+	n.bring(t, w.binary)
 	return n
 }
 
@@ -137,13 +138,18 @@ func (w *world) want(others args) args {
 	return all
 }
 
-// try runs the module to its end.
-func (n *node) try(t *testing.T, in args) result {
+func (n *node) command(t *testing.T, in args) host.Command {
 	t.Helper()
 	text, err := json.Marshal(in)
 	require.NoError(t, err)
+	return host.Command{Words: []string{module, "-"}, Stdin: strings.NewReader(string(text))}
+}
+
+// try runs the module to its end.
+func (n *node) try(t *testing.T, in args) result {
+	t.Helper()
 	begin := time.Now()
-	out, err := n.Run(t.Context(), host.Command{Words: []string{module, "-"}, Stdin: strings.NewReader(string(text))})
+	out, err := n.Run(t.Context(), n.command(t, in))
 	var failed *host.RunError
 	require.True(t, err == nil || errors.As(err, &failed) && failed.Code == 1, "%v", err)
 	assert.Empty(t, out.Stderr)
@@ -181,6 +187,21 @@ func (n *node) journal(t *testing.T) string {
 	return n.name + ": " + out.Stdout
 }
 
+// together applies on all nodes at the same time, each with its arguments.
+func together(t *testing.T, nodes []*node, in func(*node) args) []result {
+	t.Helper()
+	results := everywhere(nodes, func(n *node) result { return n.try(t, in(n)) })
+	for i, r := range results {
+		if r.Failed {
+			t.Log(nodes[i].journal(t))
+		}
+	}
+	for i, r := range results {
+		require.False(t, r.Failed, "%s: %s", nodes[i].name, r.Msg)
+	}
+	return results
+}
+
 // everywhere runs something on all nodes at the same time.
 func everywhere[T any](nodes []*node, do func(*node) T) []T {
 	results := make([]T, len(nodes))
@@ -195,12 +216,6 @@ func everywhere[T any](nodes []*node, do func(*node) T) []T {
 		<-done
 	}
 	return results
-}
-
-// voters are the members that vote, by the names of their nodes.
-func (n *node) voters(t *testing.T) string {
-	t.Helper()
-	return n.run(t, "k3s", "kubectl", "get", "nodes", "-o", `jsonpath={range .items[?(@.metadata.labels.node-role\.kubernetes\.io/etcd=="true")]}{.metadata.name} {end}`)
 }
 
 func (n *node) has(t *testing.T, path string) bool {

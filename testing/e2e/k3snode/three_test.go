@@ -1,0 +1,213 @@
+package k3snode
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/metal-stack/initial-cluster/internal/host"
+	"github.com/metal-stack/initial-cluster/testing/k3stest"
+)
+
+// settled is that a further run changes nothing and starts nothing.
+func (w *world) settled(t *testing.T, in func(*node) args) {
+	t.Helper()
+	before := everywhere(w.nodes, func(n *node) string { return n.started(t) })
+	for i, r := range together(t, w.nodes, in) {
+		assert.False(t, r.Changed, "%s: %s", w.nodes[i].name, r.Msg)
+		assert.True(t, r.Node.Running)
+		assert.Equal(t, before[i], w.nodes[i].started(t), w.nodes[i].name)
+	}
+}
+
+// started is another for each start of k3s.
+func (n *node) started(t *testing.T) string {
+	t.Helper()
+	return n.run(t, "systemctl", "show", "--property=InvocationID,ActiveEnterTimestampMonotonic", n.unit())
+}
+
+func (n *node) unit() string {
+	if strings.HasPrefix(n.name, "a") {
+		return "k3s-agent"
+	}
+	return "k3s"
+}
+
+func (n *node) config(t *testing.T) string {
+	t.Helper()
+	text, err := host.ReadText(t.Context(), n, "/etc/rancher/k3s/config.yaml")
+	require.NoError(t, err)
+	return text
+}
+
+func (n *node) kubectl(t *testing.T, words ...string) string {
+	t.Helper()
+	return n.run(t, append([]string{"k3s", "kubectl"}, words...)...)
+}
+
+func TestThreeServersAtOnceAreOneClusterAndStayIt(t *testing.T) {
+	w := newWorld(t, "s1", "s2", "s3", "a1")
+	s1, s2, s3, a1 := w.nodes[0], w.nodes[1], w.nodes[2], w.nodes[3]
+	servers := []*node{s1, s2, s3}
+	version, config := k3stest.Versions[0], args{}
+	in := func(n *node) args {
+		if n == a1 {
+			return w.want(args{"role": "agent", "version": version, "labels": args{"rack": "a"}, "taints": []string{"own=yes:NoSchedule"}})
+		}
+		return w.want(args{"version": version, "config": config})
+	}
+
+	together(t, w.nodes, in)
+	assert.Equal(t, "s1 s2 s3", s2.members(t))
+	for _, s := range servers {
+		assert.Contains(t, s.config(t), "server: https://10.")
+		assert.NotContains(t, s.config(t), "cluster-init", "whose data is lost joins, whoever starts it")
+	}
+	assert.Equal(t, "a yes", s1.kubectl(t, "get", "node", "a1", "-o", "jsonpath={.metadata.labels.rack} {.spec.taints[0].value}"))
+	w.settled(t, in)
+	w.tellsNoSecret(t)
+	s1.kubectl(t, "create", "namespace", "kept")
+
+	// All are upgraded at the same time: one after the other is, and the cluster serves meanwhile.
+	version = k3stest.Versions[1]
+	writer := startWriter(t, s2)
+	for i, r := range together(t, servers, in) {
+		assert.Contains(t, r.Msg, "k3s "+k3stest.Versions[0]+" becomes "+version)
+		assert.Equal(t, version, servers[i].kubectl(t, "get", "node", servers[i].name, "-o", "jsonpath={.status.nodeInfo.kubeletVersion}"))
+	}
+	assert.Positive(t, writer.stop(t))
+	a1.apply(t, in(a1))
+	w.settled(t, in)
+
+	// The module and k3s are killed at any moment; the next run ends what was begun.
+	config["kubelet-arg"] = []string{"max-pods=60"}
+	moment := time.Duration(rand.IntN(8000)) * time.Millisecond
+	t.Logf("s3 is killed after %s", moment)
+	killed := s3.begin(t, in(s3))
+	time.Sleep(moment) // which is what is tried, not what is waited for
+	s3.killAll(t)
+	<-killed
+	together(t, w.nodes, in)
+	assert.Equal(t, "s1 s2 s3", s2.members(t))
+	w.settled(t, in)
+
+	// The first server loses its disk, and comes back as what it was.
+	require.NoError(t, s1.machine.PowerCut(t.Context()))
+	require.NoError(t, s1.machine.NewDisk())
+	s2.kubectl(t, "delete", "node", "s1", "--timeout=120s")
+	require.NoError(t, s1.machine.PowerOn(t.Context()))
+	s1.renew(t)
+	assert.Contains(t, strings.Join(s1.apply(t, in(s1)).Steps, "\n"), "join the cluster of "+s2.address)
+	assert.Equal(t, "s1 s2 s3", s1.members(t))
+	assert.Equal(t, "Active", s1.kubectl(t, "get", "namespace", "kept", "-o", "jsonpath={.status.phase}"))
+	w.settled(t, in)
+
+	// One leaves, and nothing of it is left.
+	gone := s3.apply(t, w.want(args{"state": "absent"}))
+	assert.Contains(t, strings.Join(gone.Steps, "\n"), "take member and node s3 out of the cluster, when the others can do without it\nstop k3s for good\n")
+	assert.Equal(t, "s1 s2", s2.members(t))
+	assert.Empty(t, s3.leftovers(t))
+	assert.False(t, s3.apply(t, w.want(args{"state": "absent"})).Changed)
+	assert.Contains(t, strings.Join(s3.apply(t, in(s3)).Steps, "\n"), "join the cluster of 10.")
+	assert.Equal(t, "s1 s2 s3", s3.members(t))
+}
+
+// members are those of etcd, by their nodes' names.
+func (n *node) members(t *testing.T) string {
+	t.Helper()
+	return n.kubectl(t, "get", "nodes", "-l", "node-role.kubernetes.io/etcd", "-o", "jsonpath={.items[*].metadata.name}")
+}
+
+// tellsNoSecret looks where others can look.
+func (w *world) tellsNoSecret(t *testing.T) {
+	t.Helper()
+	for _, n := range w.nodes {
+		assert.NotContains(t, n.run(t, "sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '"), token)
+		assert.NotContains(t, n.run(t, "journalctl", "--no-pager", "--output=cat"), token)
+		for _, path := range []string{"config.yaml", "token", "k3s_node.json"} {
+			assert.Equal(t, "0600", n.mode(t, "/etc/rancher/k3s/"+path))
+		}
+		assert.NotContains(t, n.config(t), token)
+		assert.Equal(t, "0600", n.mode(t, "/etc/systemd/system/"+n.unit()+".service.env"))
+	}
+}
+
+// leftovers are the paths on the machine that k3s has a part in.
+func (n *node) leftovers(t *testing.T) string {
+	t.Helper()
+	return n.run(t, "sh", "-c", "find / -xdev \\( -path /proc -o -path /sys -o -path /var/log/journal -o -path "+module+" \\) -prune -o "+
+		"\\( -name '*k3s*' -o -path '*rancher*' -o -path '/var/lib/kubelet*' -o -path '/var/lib/cni*' \\) -print; "+
+		"ip -o link | grep -E 'cni0|flannel'; iptables-save | grep -E 'KUBE-|CNI-'; true")
+}
+
+// begin runs the module, and is done when that has ended, however it does.
+func (n *node) begin(t *testing.T, in args) <-chan struct{} {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, _ = n.Run(t.Context(), n.command(t, in)) // it is killed
+	}()
+	return done
+}
+
+func (n *node) killAll(t *testing.T) {
+	t.Helper()
+	n.run(t, "sh", "-c", "pkill -KILL -f '^"+module+"'; systemctl kill --signal=KILL k3s; true")
+}
+
+// renew makes the node what it was before its disk was lost: a machine with the module on it.
+func (n *node) renew(t *testing.T) {
+	t.Helper()
+	n.connect(t)
+	n.bring(t, n.world.binary)
+}
+
+// writer writes into the cluster all the time.
+type writer struct {
+	node    *node
+	end     chan struct{}
+	written chan int
+}
+
+func startWriter(t *testing.T, n *node) *writer {
+	t.Helper()
+	w := &writer{n, make(chan struct{}), make(chan int)}
+	n.kubectl(t, "create", "namespace", "writer")
+	go func() {
+		written := 0
+		for i := 0; ; i++ {
+			select {
+			case <-w.end:
+				w.written <- written
+				return
+			default:
+			}
+			name := fmt.Sprintf("key-%d", i)
+			for _, server := range n.world.nodes[:3] {
+				if _, err := n.Run(t.Context(), host.Words("k3s", "kubectl", "--server=https://"+server.address+":6443", "--request-timeout=5s", "create", "configmap", name, "-n", "writer")); err == nil {
+					written++
+					break
+				}
+			}
+		}
+	}()
+	return w
+}
+
+// stop gives how many keys were written, all of which must be there.
+func (w *writer) stop(t *testing.T) int {
+	t.Helper()
+	close(w.end)
+	written := <-w.written
+	there := strings.Fields(w.node.kubectl(t, "get", "configmaps", "-n", "writer", "-o", "jsonpath={.items[*].metadata.name}"))
+	there = strings.Fields(strings.ReplaceAll(strings.Join(there, " "), "kube-root-ca.crt", ""))
+	assert.GreaterOrEqual(t, len(there), written, "what was written is kept")
+	t.Logf("%d keys were written meanwhile", written)
+	return written
+}
