@@ -49,7 +49,7 @@ func TestControlPlane(t *testing.T) {
 	k := kubetest.Run(t, kubetest.Options{Pods: true, Storage: true})
 	c, err := cluster.Open(cluster.Kubeconfig{File: k.Kubeconfig()})
 	require.NoError(t, err)
-	for _, tests := range []map[string]func(*world){live, reasons, refusals} {
+	for _, tests := range []map[string]func(*world){live, reasons, refusals, secretly} {
 		for name, test := range tests {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

@@ -22,7 +22,7 @@ func (in params) settings() *metalroles.Settings {
 
 // described are the components that the variables describe, with what they need besides: certificates, and an API that answers.
 func (in *params) described(s *metalroles.Settings, vector *releasevector.Vector) []controlplane.Component {
-	if in.State == "absent" {
+	if in.State != "present" {
 		return s.Skeleton()
 	}
 	components := s.Components(vector, in.source())
