@@ -30,6 +30,7 @@ type Source struct {
 	Client    *http.Client // trusts the registry's authority
 	PlainHTTP bool         // no TLS
 	Mirrors   Mirrors
+	Key       string // public, in PEM: the artifact must have been signed with it by cosign
 }
 
 // Scheme is what the address of an artifact in a registry begins with.
@@ -89,6 +90,11 @@ func (s Source) Pull(ctx context.Context, mediaTypes ...string) (layer []byte, d
 	digest = found.Digest.String()
 	if a.Digest != "" && a.Digest != digest {
 		return nil, "", &Changed{What: s.What, Ref: s.Ref, Found: digest, Wanted: a.Digest}
+	}
+	if s.Key != "" {
+		if err := s.verify(ctx, repository, found); err != nil {
+			return nil, "", err
+		}
 	}
 	manifest, err := content.FetchAll(ctx, repository, found)
 	if err != nil {

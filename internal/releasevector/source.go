@@ -41,7 +41,7 @@ type Source struct {
 }
 
 func (s Source) artifact() registry.Source {
-	return registry.Source{What: "release vector", Ref: s.Ref, Digest: s.Digest, Username: s.Username, Password: s.Password, PlainHTTP: s.PlainHTTP, Mirrors: s.Mirrors}
+	return registry.Source{What: "release vector", Ref: s.Ref, Digest: s.Digest, Username: s.Username, Password: s.Password, PlainHTTP: s.PlainHTTP, Mirrors: s.Mirrors, Key: s.Key}
 }
 
 func (s Source) http() bool {
@@ -62,6 +62,9 @@ func (s Source) Problems() []string {
 	}
 	if s.Digest != "" && (!s.oci() || !strings.HasPrefix(s.Digest, "sha256:")) {
 		problems = append(problems, fmt.Sprintf("release vector %s: digest is sha256:... of an artifact in a registry; correct it, or leave it out", s.Ref))
+	}
+	if s.Key != "" && !s.oci() {
+		problems = append(problems, fmt.Sprintf("release vector %s: only artifacts in registries have signatures; leave the key out", s.Ref))
 	}
 	if (s.Username == "") != (s.Password == "") {
 		problems = append(problems, fmt.Sprintf("release vector %s: username and password go together", s.Ref))
