@@ -9,11 +9,17 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	apps "k8s.io/api/apps/v1"
+	core "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/metal-stack/initial-cluster/internal/cluster"
 	"github.com/metal-stack/initial-cluster/testing/charttest"
@@ -47,6 +53,8 @@ type world struct {
 	dir         string
 	environment []string
 	cluster     *cluster.Cluster
+	registry    *charttest.Registry
+	extra       []string // arguments of all runs from now on
 }
 
 func newWorld(t *testing.T) *world {
@@ -62,7 +70,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(api.Close)
 	collections, err := filepath.Abs(filepath.Join(top, ".cache/collections")) // make build leads it back here
 	require.NoError(t, err)
-	w := &world{dir: t.TempDir()}
+	w := &world{dir: t.TempDir(), registry: registry}
 	w.cluster, err = cluster.Open(cluster.Kubeconfig{File: kubernetes.Kubeconfig()})
 	require.NoError(t, err)
 	w.environment = append(os.Environ(), "HOME="+w.dir, "KUBECONFIG="+kubernetes.Kubeconfig(), "ANSIBLE_COLLECTIONS_PATH="+collections, "ANSIBLE_CONFIG=", "ANSIBLE_NOCOLOR=1",
@@ -90,7 +98,7 @@ func (w *world) play(t *testing.T, arguments ...string) (out string, failed bool
 	if _, err := os.Stat(command); err != nil && os.Getenv("CI") != "true" {
 		t.Skip("needs Ansible, " + command + "; make venv installs it")
 	}
-	arguments = append([]string{"-i", "localhost,", "-c", "local", "--extra-vars=@variables.yml", "--extra-vars=@site.yml", "playbook.yml"}, arguments...)
+	arguments = append([]string{"-i", "localhost,", "-c", "local", "--extra-vars=@variables.yml", "--extra-vars=@site.yml", "playbook.yml"}, slices.Concat(w.extra, arguments)...)
 	ansible := exec.CommandContext(t.Context(), command, arguments...)
 	ansible.Dir, ansible.Env = w.dir, w.environment
 	said, err := ansible.CombinedOutput()
@@ -129,47 +137,128 @@ func all(action string) map[string]string {
 	return map[string]string{"nsq": action, "metal-db": action, "ipam-db": action, "masterdata-db": action, "valkey": action, "metal": action}
 }
 
-func TestTheRoleDeploysAControlPlane(t *testing.T) {
-	w := newWorld(t)
-	only := func(component, action string) map[string]string {
-		actions := all("none")
-		actions[component] = action
-		return actions
-	}
-	for _, c := range []struct {
-		name      string
-		arguments []string
-		changed   string
-		actions   map[string]string
-		steps     string
-	}{
-		{name: "check", arguments: []string{"--check"}, changed: "1", actions: all("install")},
-		{name: "install", changed: "1", actions: all("install")},
-		{name: "again", changed: "0", actions: all("none")},
-		{name: "check a variable of a database", arguments: []string{"--check", "-e", "ipam_db_max_connections=200"}, changed: "1", actions: only("ipam-db", "upgrade"),
-			steps: `"ipam-db: upgrade database 1.0.0: change ConfigMap backup-restore-sidecar-config-ipam-db, change StatefulSet ipam-db"`},
-		{name: "change it", arguments: []string{"-e", "ipam_db_max_connections=200"}, changed: "1", actions: only("ipam-db", "upgrade"),
-			steps: `"ipam-db: upgrade database 1.0.0: change ConfigMap backup-restore-sidecar-config-ipam-db, change StatefulSet ipam-db"`},
-		{name: "check a variable of the metal-api", arguments: []string{"--check", "-e", "ipam_db_max_connections=200", "-e", "metal_api_replicas=1"}, changed: "1", actions: only("metal", "upgrade"),
-			steps: `"metal: upgrade metal-control-plane 0.8.8: change Deployment metal-api"`},
-	} {
-		count, out := w.changed(t, c.arguments...)
-		assert.Equal(t, c.changed, count, "%s: %s", c.name, out)
-		assert.Equal(t, c.actions, actions(out), c.name)
-		if c.steps != "" {
-			assert.Equal(t, c.steps, step.FindStringSubmatch(out)[1], c.name)
-		}
-	}
-	w.remove(t)
+// deployed is what the playbook's task shows: the difference, and what it returns.
+func deployed(out string) string {
+	_, rest, _ := strings.Cut(out, "metal_control_plane : Deploy the control plane]")
+	shown, _, _ := strings.Cut(rest, "TASK [")
+	return progress.ReplaceAllString(shown, "")
 }
 
-// remove asks for the names, and leaves the claims.
-func (w *world) remove(t *testing.T) {
+var progress = regexp.MustCompile(`(?m)^metal_control_plane: .*\n`)
+
+func TestTheRoleDeploysAControlPlane(t *testing.T) {
+	w := newWorld(t)
+	before := w.database(t)
+	w.installs(t)
+	assert.Equal(t, before, w.database(t), "the StatefulSet of metal-roles and its claim are the same as before")
+	w.changes(t)
+	w.removes(t)
+}
+
+func (w *world) installs(t *testing.T) {
 	t.Helper()
-	out, failed := w.play(t, "-e", "metal_control_plane_state=absent")
+	for _, c := range []struct {
+		arguments []string
+		changed   string
+		action    string
+	}{{[]string{"--check"}, "1", "install"}, {nil, "1", "install"}, {nil, "0", "none"}, {[]string{"--check"}, "0", "none"}} {
+		count, out := w.changed(t, c.arguments...)
+		assert.Equal(t, c.changed, count, out)
+		assert.Equal(t, all(c.action), actions(out))
+		assert.Contains(t, out, w.registry.Host()+"/mirror/docker/nsqio/nsq:v1.3.0")
+	}
+}
+
+// changes changes one variable: check mode says what apply then does, and only the component that it belongs to changes.
+func (w *world) changes(t *testing.T) {
+	t.Helper()
+	for _, c := range []struct{ variable, component, steps string }{
+		{"ipam_db_max_connections=200", "ipam-db", `"ipam-db: upgrade database 1.0.0: change ConfigMap backup-restore-sidecar-config-ipam-db, change StatefulSet ipam-db"`},
+		{"metal_api_replicas=1", "metal", `"metal: upgrade metal-control-plane 0.8.8: change Deployment metal-api"`},
+	} {
+		w.extra = append(w.extra, "-e", c.variable)
+		_, checked := w.changed(t, "--check")
+		count, out := w.changed(t)
+		assert.Equal(t, "1", count, out)
+		want := all("none")
+		want[c.component] = "upgrade"
+		assert.Equal(t, want, actions(out))
+		assert.Equal(t, c.steps, step.FindStringSubmatch(out)[1])
+		assert.Equal(t, deployed(checked), deployed(out), "check mode says what apply does")
+	}
+}
+
+// removes asks for the names of what holds data, and leaves the claims.
+func (w *world) removes(t *testing.T) {
+	t.Helper()
+	w.extra = append(w.extra, "-e", "metal_control_plane_state=absent")
+	out, failed := w.play(t)
 	assert.True(t, failed, out)
-	t.Log(out)
-	count, out := w.changed(t, "-e", "metal_control_plane_state=absent", "-e", `{"metal_control_plane_confirm": ["metal-db", "ipam-db", "masterdata-db", "valkey", "nsq"]}`)
+	assert.Contains(t, out, `"msg": "refusing to remove valkey, masterdata-db, ipam-db, metal-db, nsq: they hold data; back them up, then type these names out in confirm"`)
+	claims := w.claims(t)
+	require.NotEmpty(t, claims)
+	count, out := w.changed(t, "-e", `{"metal_control_plane_confirm": ["metal-db", "ipam-db", "masterdata-db", "valkey", "nsq"]}`)
 	assert.Equal(t, "1", count, out)
-	t.Log(out)
+	assert.Equal(t, claims, w.claims(t))
+	left, err := w.cluster.Typed().AppsV1().StatefulSets(namespace).List(t.Context(), metav1.ListOptions{})
+	require.NoError(t, err)
+	assert.Empty(t, left.Items)
+}
+
+func (w *world) claims(t *testing.T) (names []string) {
+	t.Helper()
+	claims, err := w.cluster.Typed().CoreV1().PersistentVolumeClaims(namespace).List(t.Context(), metav1.ListOptions{})
+	require.NoError(t, err)
+	for _, claim := range claims.Items {
+		names = append(names, claim.Name)
+	}
+	return names
+}
+
+// database gives what tells the masterdata-db from another one: it and its claim are as the role of metal-roles makes them. The first call
+// makes them.
+func (w *world) database(t *testing.T) []string {
+	t.Helper()
+	typed := w.cluster.Typed()
+	if _, err := typed.CoreV1().Namespaces().Create(t.Context(), &core.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}, metav1.CreateOptions{}); err == nil {
+		_, err = typed.AppsV1().StatefulSets(namespace).Create(t.Context(), ofMetalRoles("masterdata-db"), metav1.CreateOptions{})
+		require.NoError(t, err)
+	}
+	set, err := typed.AppsV1().StatefulSets(namespace).Get(t.Context(), "masterdata-db", metav1.GetOptions{})
+	require.NoError(t, err)
+	var claim *core.PersistentVolumeClaim
+	require.Eventually(t, func() bool {
+		claim, err = typed.CoreV1().PersistentVolumeClaims(namespace).Get(t.Context(), "masterdata-db-masterdata-db-0", metav1.GetOptions{})
+		return err == nil
+	}, time.Minute, 100*time.Millisecond)
+	return []string{string(set.UID), string(claim.UID)}
+}
+
+// ofMetalRoles is what of a database cannot be changed, as metal-roles has it (postgres-backup-restore), and the least of the rest.
+func ofMetalRoles(name string) *apps.StatefulSet {
+	labels := map[string]string{"app": name}
+	claim := func(name string) core.PersistentVolumeClaim {
+		return core.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: core.PersistentVolumeClaimSpec{
+			AccessModes: []core.PersistentVolumeAccessMode{core.ReadWriteOnce},
+			Resources:   core.VolumeResourceRequirements{Requests: core.ResourceList{core.ResourceStorage: resource.MustParse("5Gi")}},
+		}}
+	}
+	return &apps.StatefulSet{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}, Spec: apps.StatefulSetSpec{
+		ServiceName: name, Selector: &metav1.LabelSelector{MatchLabels: labels}, VolumeClaimTemplates: []core.PersistentVolumeClaim{claim(name), claim("backup")},
+		Template: core.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: core.PodSpec{Containers: []core.Container{{Name: "postgres", Image: "docker.io/library/postgres:15"}}}},
+	}}
+}
+
+func TestTheRoleSaysByNameWhatIsWrong(t *testing.T) {
+	w := newWorld(t)
+	w.extra = []string{"-e", "metal_api_replica=3", "-e", "metal_api_ingress_dns=x", "-e", "metal_partition_id=unknown-to-this-role"}
+	out, failed := w.play(t)
+	assert.True(t, failed, out)
+	assert.Contains(t, out, `"msg": "metal_api_ingress_dns: is no variable any more; it is metal_ingress_dns; rename it; `+
+		`metal_api_replica: is no variable of the role, and would change nothing; metal_api_replicas is meant, perhaps"`)
+	w.extra = []string{"-e", "ipam_db_password=change-me", "-e", "metal_apiserver_session_secret="}
+	out, failed = w.play(t)
+	assert.True(t, failed, out)
+	assert.Contains(t, out, `ipam_db_password has the value that everybody knows; set a secret, or metal_control_plane_allow_placeholders for a laboratory`)
+	assert.Contains(t, out, `metal_apiserver_session_secret is missing; choose one, and keep it`)
 }
