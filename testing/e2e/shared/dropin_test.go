@@ -4,12 +4,15 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"cloud.google.com/go/container/apiv1/containerpb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/metal-stack/initial-cluster/testing/gketest"
 )
 
 // existing is a deployment as metal-stack's look, with the names of the roles in place of those of ansible-common.
@@ -75,7 +78,7 @@ const scoped = `
         name: metalstack.initial_cluster.gcp_destroy
 `
 
-func TestTheAccountIsEnoughAfterGcpAuth(t *testing.T) {
+func TestTheAccountIsEnoughAfterGcpAuthAndNodesFollowTheInitialCount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	variables := w.deployment()
@@ -83,6 +86,8 @@ func TestTheAccountIsEnoughAfterGcpAuth(t *testing.T) {
 	delete(variables, "gcp_service_account_file")
 	variables["gcp_region"] = "europe-west3"
 	delete(variables, "gcp_location")
+	variables["gcp_initial_node_count"] = "4"
+	variables["gcp_maintenance_window"] = false
 	played := w.play(scoped, variables)
 	require.False(t, played.failed, played.output)
 	assert.Empty(t, w.gke.Clusters())
@@ -92,10 +97,23 @@ func TestTheAccountIsEnoughAfterGcpAuth(t *testing.T) {
 		assert.Contains(t, string(text)+played.output, value)
 	}
 
+	created := w.created()
+	assert.Equal(t, []int32{4, 8}, []int32{created.NodePools[0].Autoscaling.MinNodeCount, created.NodePools[0].Autoscaling.MaxNodeCount})
+	assert.Nil(t, created.GetMaintenancePolicy().GetWindow().GetPolicy())
+
 	variables["gcp_service_account"] = "other@" + project + ".iam.gserviceaccount.com"
 	told := w.play(existing, w.with(variables, "gcp_service_account_file", variables["key"])).told(t)
 	assert.Equal(t, "account other@lab-project.iam.gserviceaccount.com: the credentials are of "+w.account.Email+" ("+w.home+"/key.json); "+
 		"give those of the account, or leave account out", told)
+}
+
+// created is the cluster that Google was asked to create.
+func (w *world) created() *containerpb.Cluster {
+	w.Helper()
+	requests := w.gke.Requests()
+	i := slices.IndexFunc(requests, func(r gketest.Request) bool { return r.Method == "CreateCluster" })
+	require.GreaterOrEqual(w, i, 0)
+	return requests[i].Message.(*containerpb.CreateClusterRequest).Cluster
 }
 
 func (w *world) with(variables map[string]any, name string, value any) map[string]any {
@@ -106,16 +124,4 @@ func (w *world) with(variables map[string]any, name string, value any) map[strin
 		}
 	}
 	return changed
-}
-
-func TestNodeCountsFollowTheInitialOne(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	variables := w.with(w.deployment(), "gcp_initial_node_count", "4")
-	variables["gcp_maintenance_window"] = false
-	played := w.play(existing, variables)
-	require.False(t, played.failed, played.output)
-	made := w.gke.Cluster(cluster)
-	assert.Equal(t, []int32{4, 8}, []int32{made.NodePools[0].Autoscaling.MinNodeCount, made.NodePools[0].Autoscaling.MaxNodeCount})
-	assert.Nil(t, made.GetMaintenancePolicy().GetWindow().GetPolicy())
 }
