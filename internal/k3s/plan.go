@@ -67,7 +67,7 @@ func (p *Plan) Warnings() []string { return p.warnings }
 func (n *Node) Plan(ctx context.Context, want Want) (*Plan, error) {
 	p := &Plan{Node: n, want: want}
 	if n.role != "" && n.role != want.Role {
-		return nil, fmt.Errorf("refusing to make an %s of a machine that is an %s: run state absent with role %s first", want.Role, n.role, n.role)
+		return nil, fmt.Errorf("refusing to make this %s a node of role %s: run state absent with role %[1]s first", n.role, want.Role)
 	}
 	switch want.State {
 	case Absent:
@@ -83,7 +83,11 @@ func (p *Plan) Apply(ctx context.Context) (err error) {
 	if len(p.Steps()) == 0 {
 		return nil
 	}
-	defer func() { err = errors.Join(err, p.close(ctx)) }()
+	defer func() {
+		if problem := p.close(ctx); err == nil { // or else it follows from that, as a leave that cannot be given back where k3s does not start
+			err = problem
+		}
+	}()
 	for i, s := range p.steps {
 		if err := s.do(ctx); err != nil {
 			p.steps = p.steps[:i]

@@ -84,17 +84,21 @@ func (p *Plan) ready(ctx context.Context, log service.Log) error {
 	if err != nil {
 		return err
 	}
-	left := max(p.want.StartTimeout-time.Since(begin), 30*time.Second)
+	left := max(p.want.StartTimeout-time.Since(begin), leastTimeout)
+	watched, cancel := service.Watch(ctx, p.want.Role, log)
+	defer cancel()
+	await := c.AwaitReady
 	if p.want.server() {
-		err = c.AwaitServer(ctx, p.Name(p.want), p.target.version, left)
-	} else {
-		err = c.AwaitReady(ctx, p.Name(p.want), p.target.version, left)
+		await = c.AwaitServer
 	}
-	if err != nil {
+	if err := await(watched, p.Name(p.want), p.target.version, left); err != nil {
 		return err
 	}
 	return p.settle(ctx, c)
 }
+
+// leastTimeout is what the cluster gets to tell of a node, however long its k3s took to be ready: kubelets tell every ten seconds.
+const leastTimeout = 30 * time.Second
 
 // settle ends what a start leaves open: a server that has begun a cluster forgets how, a drained one takes pods again, and labels that are
 // not wanted any more go.

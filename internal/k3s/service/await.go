@@ -52,3 +52,27 @@ func said(r Reason) string {
 	}
 	return ": " + r.Said
 }
+
+// Watch gives a context that ends when the log tells that k3s ends again and again, or for something that time does not mend: also after it
+// has told that it is ready, as when its kubelet does not start. The cause of the end is k3s' own words.
+func Watch(ctx context.Context, role string, log Log) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(watchInterval):
+			}
+			if lines, err := log(ctx); err == nil {
+				if reason := Why(lines); reason.Ends {
+					cancel(fmt.Errorf("%s ends, and is started again: %s", Name(role), reason))
+				}
+			}
+		}
+	}()
+	return ctx, func() { cancel(nil) }
+}
+
+// watchInterval is that of systemd between two starts of k3s (RestartSec).
+const watchInterval = 5 * time.Second

@@ -56,6 +56,9 @@ func (r Reason) String() string {
 	return r.Said + "; " + r.Next
 }
 
+// enough is how often k3s must have ended with the same words before it is believed that it will again, where the words are not known.
+const enough = 3
+
 var (
 	level   = regexp.MustCompile(`level=(fatal|error|warning|info)`)
 	message = regexp.MustCompile(`msg=("(?:[^"\\]|\\.)*"|\S+)`)
@@ -65,6 +68,7 @@ var (
 // last line. The lines of etcd and Kubernetes are theirs, and not looked at.
 func Why(lines []string) Reason {
 	var fatal, known, last string
+	again := map[string]int{}
 	for _, line := range lines {
 		if !strings.HasPrefix(line, "time=") {
 			continue
@@ -72,6 +76,7 @@ func Why(lines []string) Reason {
 		said := sayingOf(line)
 		if found := level.FindStringSubmatch(line); found != nil && found[1] == "fatal" {
 			fatal = said
+			again[said]++
 		} else if knownCause(said) != nil {
 			known = said
 		}
@@ -81,6 +86,8 @@ func Why(lines []string) Reason {
 	reason := Reason{Said: said}
 	if cause := knownCause(said); cause != nil {
 		reason.Next, reason.Ends, reason.Told = cause.next, !cause.wait && fatal != "", cause.told
+	} else {
+		reason.Ends = again[fatal] >= enough
 	}
 	return reason
 }

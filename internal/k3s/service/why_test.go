@@ -27,7 +27,8 @@ func TestTheReasonIsFound(t *testing.T) {
 		"a cause goes before what was said last": {`time="2026-03-01T00:00:01Z" level=info msg="Waiting for other members to finish joining etcd cluster: etcdserver: unhealthy cluster"` + "\n" +
 			`time="2026-03-01T00:00:02Z" level=info msg="Tunnel server"`,
 			Reason{"Waiting for other members to finish joining etcd cluster: etcdserver: unhealthy cluster", "a member of etcd is down or left behind; start it, or remove it from the cluster", false, false}},
-		"an unknown one": {`time="2026-03-01T00:00:01Z" level=fatal msg="Error: something new"`, Reason{Said: "something new"}},
+		"an unknown one, again and again": {strings.Repeat(`time="2026-03-01T00:00:01Z" level=fatal msg="Error: something new"`+"\n", 3), Reason{Said: "something new", Ends: true}},
+		"an unknown one":                  {`time="2026-03-01T00:00:01Z" level=fatal msg="Error: something new"`, Reason{Said: "something new"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

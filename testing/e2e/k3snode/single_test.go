@@ -1,24 +1,202 @@
 package k3snode
 
 import (
+	"crypto/tls"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/metal-stack/initial-cluster/internal/host"
+	"github.com/metal-stack/initial-cluster/testing/k3stest"
 )
 
-func TestOneServer(t *testing.T) {
+// installed is a k3s as its install script leaves it: settings on the command line and in the environment.
+const installed = `[Unit]
+Description=Lightweight Kubernetes
+[Install]
+WantedBy=multi-user.target
+[Service]
+Type=notify
+EnvironmentFile=-/etc/systemd/system/k3s.service.env
+KillMode=process
+Delegate=yes
+TimeoutStartSec=0
+Restart=always
+RestartSec=5s
+ExecStart=/usr/local/bin/k3s \
+    server \
+	'--cluster-init' \
+	'--disable=traefik,metrics-server' \
+	'--kubelet-arg' \
+	'max-pods=40' \
+
+`
+
+func (n *node) install(t *testing.T, version string) {
+	t.Helper()
+	binary, err := os.Open(k3stest.Find(t, version))
+	require.NoError(t, err)
+	defer binary.Close()
+	for _, f := range []host.File{
+		{Path: "/usr/local/bin/k3s", Mode: 0o755, Content: binary}, host.Text("/etc/systemd/system/k3s.service", 0o644, installed),
+		host.Text("/etc/systemd/system/k3s.service.env", 0o600, "K3S_TOKEN='"+token+"'\nHTTPS_PROXY='http://proxy:3128'\n"),
+	} {
+		_, err := n.Write(t.Context(), f)
+		require.NoError(t, err)
+	}
+	n.run(t, "systemctl", "daemon-reload")
+	n.run(t, "systemctl", "enable", "--now", "--quiet", "k3s")
+}
+
+// names are those in the certificate that the server shows.
+func (n *node) names(t *testing.T) []string {
+	t.Helper()
+	connection, err := tls.Dial("tcp", n.address+":6443", &tls.Config{InsecureSkipVerify: true})
+	require.NoError(t, err)
+	defer connection.Close()
+	return connection.ConnectionState().PeerCertificates[0].DNSNames
+}
+
+func TestOneServerFromItsAdoptionToItsEnd(t *testing.T) {
 	w := newWorld(t, "s1")
 	s := w.nodes[0]
-	want := w.want(args{"servers": nil})
-	want["_ansible_check_mode"] = true
-	planned := s.apply(t, want)
-	assert.False(t, s.has(t, "/etc/rancher"))
-	delete(want, "_ansible_check_mode")
-	t.Log(planned.raw)
-	applied := s.apply(t, want)
+	config := args{"disable": []string{"metrics-server", "traefik"}, "kubelet-arg": []string{"max-pods=40"}}
+	want := func(others args) args {
+		in := args{"servers": nil, "config": config, "proxy": args{"https": "http://proxy:3128"}}
+		for name, value := range others {
+			in[name] = value
+		}
+		return w.want(in)
+	}
+	s.install(t, k3stest.Versions[0])
+	started := s.started(t)
+
+	// What somebody else has installed is taken over as it runs.
+	adopted := s.apply(t, want(nil))
+	assert.True(t, adopted.Changed)
+	assert.NotContains(t, adopted.Msg, "restart")
+	assert.Equal(t, started, s.started(t))
+	assert.NotContains(t, s.run(t, "cat", "/etc/systemd/system/k3s.service.env"), "TOKEN")
+	assert.False(t, s.apply(t, want(nil)).Changed)
+
+	// Check mode tells what would be, and is right about it.
+	config["kubelet-arg"] = []string{"max-pods=41"}
+	registries := args{"configs": args{"registry.example.com": args{"auth": args{"username": "u", "password": "a-registry-password"}}}}
+	change := want(args{
+		"tls_san": []string{"k3s.example.com"}, "labels": args{"rack": "a"}, "taints": []string{"own=yes:NoSchedule"}, "registries": registries,
+		"manifests": []args{{"name": "ours", "content": "apiVersion: v1\nkind: Namespace\nmetadata: {name: ours}\n"}},
+	})
+	change["_ansible_check_mode"] = true
+	planned := s.apply(t, change)
+	assert.Equal(t, []string{
+		"wait until the other servers can do without this one", "write /etc/rancher/k3s/config.yaml", "write /etc/rancher/k3s/registries.yaml",
+		"write /var/lib/rancher/k3s/server/manifests/ours.yaml", "restart k3s (kubelet-arg, tls-san; registries) and wait until it is ready",
+	}, planned.Steps)
+	assert.Equal(t, started, s.started(t))
+	assert.Contains(t, planned.raw, `"password": "(hidden)"`)
+	delete(change, "_ansible_check_mode")
+	applied := s.apply(t, change)
 	assert.Equal(t, planned.Steps, applied.Steps)
-	again := s.apply(t, want)
-	t.Log(again.raw)
-	assert.False(t, again.Changed)
-	assert.Equal(t, applied.Node.Started, again.Node.Started)
+	assert.NotContains(t, applied.raw, "a-registry-password")
+	assert.Contains(t, s.names(t), "k3s.example.com")
+	assert.Equal(t, "a own=yes:NoSchedule", s.attributes(t))
+	assert.False(t, s.apply(t, change).Changed)
+	started = s.started(t)
+
+	// Labels and taints need no restart, and those of others stay.
+	s.kubectl(t, "label", "node", "s1", "theirs=kept")
+	change["labels"], change["taints"], change["manifests"] = args{"room": "b"}, []string{}, nil
+	relabelled := s.apply(t, change)
+	assert.Equal(t, []string{
+		"write /etc/rancher/k3s/config.yaml", "remove /var/lib/rancher/k3s/server/manifests/ours.yaml", "label the node: room=b rack-", "taint the node: own:NoSchedule-",
+	}, relabelled.Steps)
+	assert.Equal(t, "=:", s.attributes(t))
+	assert.Equal(t, "kept b", s.kubectl(t, "get", "node", "s1", "-o", "jsonpath={.metadata.labels.theirs} {.metadata.labels.room}"))
+	assert.False(t, s.apply(t, change).Changed)
+	assert.Equal(t, started, s.started(t))
+
+	s.refuses(t, change)
+	s.fails(t, change)
+	s.stops(t, change)
+	s.ends(t, w.want(args{"servers": nil, "state": "absent"}))
+}
+
+// attributes are a label and a taint.
+func (n *node) attributes(t *testing.T) string {
+	t.Helper()
+	return n.kubectl(t, "get", "node", n.name, "-o",
+		"jsonpath={.metadata.labels.rack} {.spec.taints[0].key}={.spec.taints[0].value}:{.spec.taints[0].effect}")
+}
+
+// with are the arguments with others in their place.
+func with(in, others args) args {
+	all := args{}
+	for _, a := range []args{in, others} {
+		for name, value := range a {
+			all[name] = value
+		}
+	}
+	return all
+}
+
+// refuses what must not be done, before anything is.
+func (n *node) refuses(t *testing.T, want args) {
+	started := n.started(t)
+	sum := strings.Repeat("0", 64)
+	for problem, in := range map[string]args{
+		"refusing to make this server a node of role agent: run state absent with role server first":                                                {"role": "agent", "servers": []string{n.address}, "tls_san": nil},
+		"token: it is not that of the cluster whose data is here, and no other server takes it; a token is changed by rotation alone (k3s_cluster)": {"token": "another"},
+		"the data is in /var/lib/rancher/k3s, and data_dir is /srv/k3s; move it while k3s is stopped, or give the folder where it is":               {"data_dir": "/srv/k3s"},
+		"it has the SHA-256":         {"version": k3stest.Versions[1], "checksums": args{"k3s": sum}},
+		"there is none (404":         {"version": "v1.35.9+k3s1"},
+		"that is a downgrade":        {"version": "v1.35.3+k3s1", "checksums": args{"k3s": sum}},
+		"minors must not be skipped": {"version": "v1.37.0+k3s1", "checksums": args{"k3s": sum}},
+		"servers: of two servers none may fail, as one alone is no majority; have one, or three": {"servers": []string{n.address, "10.0.0.2"}},
+	} {
+		refused := n.try(t, with(want, in))
+		assert.True(t, refused.Failed)
+		assert.Contains(t, refused.Msg, problem)
+		assert.NotContains(t, refused.raw, "another\"")
+	}
+	assert.Equal(t, started, n.started(t))
+	assert.False(t, n.apply(t, want).Changed)
+}
+
+// fails with k3s' own words when it does not start, long before the time is up, and the next run mends it.
+func (n *node) fails(t *testing.T, want args) {
+	failed := n.try(t, with(want, args{"config": args{"no-such-flag": "x", "service-cidr": "nonsense"}}))
+	assert.True(t, failed.Failed)
+	assert.Equal(t, "start k3s: apiserver: service-cluster-ip-range[0] is not a valid cidr", failed.Msg)
+	mended := n.apply(t, want)
+	assert.Contains(t, mended.Msg, "and wait until it is ready")
+	assert.False(t, n.apply(t, want).Changed)
+}
+
+func (n *node) stops(t *testing.T, want args) {
+	started := n.started(t)
+	again := n.apply(t, with(want, args{"state": "restarted"}))
+	assert.Contains(t, again.Msg, "restart k3s (asked for) and wait until it is ready")
+	assert.NotEqual(t, started, n.started(t))
+	for _, state := range []string{"stopped", "killed"} {
+		n.apply(t, with(want, args{"state": state, "accept": []string{"quorum_loss"}}))
+		stopped := n.apply(t, with(want, args{"state": state}))
+		assert.False(t, stopped.Changed, stopped.Msg)
+		assert.False(t, stopped.Node.Running)
+	}
+	assert.Equal(t, "start k3s and wait until it is ready", n.apply(t, want).Steps[0])
+}
+
+// ends and leaves nothing but the data that was not told by name.
+func (n *node) ends(t *testing.T, absent args) {
+	n.run(t, "mkdir", "-p", "/var/lib/rancher/k3s/storage/pvc-1", "/var/lib/rancher/k3s/server/db/snapshots")
+	n.run(t, "touch", "/var/lib/rancher/k3s/storage/pvc-1/data", "/var/lib/rancher/k3s/server/db/snapshots/etcd-snapshot-s1-1")
+	gone := n.apply(t, absent)
+	assert.Contains(t, strings.Join(gone.Steps, "\n"), "remove /var/lib/rancher/k3s but for /var/lib/rancher/k3s/server/db/snapshots, /var/lib/rancher/k3s/storage")
+	assert.Equal(t, "/var/lib/rancher/k3s/server/db/snapshots/etcd-snapshot-s1-1\n/var/lib/rancher/k3s/storage/pvc-1/data", n.run(t, "sh", "-c", "find /var/lib/rancher -type f | sort"))
+	assert.False(t, n.apply(t, absent).Changed)
+	n.apply(t, with(absent, args{"purge": []string{"volumes", "snapshots"}}))
+	assert.Empty(t, n.leftovers(t))
 }

@@ -75,6 +75,9 @@ func TestThreeServersAtOnceAreOneClusterAndStayIt(t *testing.T) {
 
 	// All are upgraded at the same time: one after the other is, and the cluster serves meanwhile.
 	version = k3stest.Versions[1]
+	early := a1.try(t, in(a1))
+	assert.True(t, early.Failed)
+	assert.Equal(t, "refusing to go from "+k3stest.Versions[0]+" to "+version+": the servers have "+k3stest.Versions[0]+", and no agent may be newer; upgrade the servers first", early.Msg)
 	writer := startWriter(t, s2)
 	for i, r := range together(t, servers, in) {
 		assert.Contains(t, r.Msg, "k3s "+k3stest.Versions[0]+" becomes "+version)
