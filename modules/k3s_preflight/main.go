@@ -51,9 +51,12 @@ func run(ctx context.Context, in params, _ ansible.Mode) (ansible.Result, error)
 
 func (in params) problems() []string {
 	problems := in.Problems()
-	for name, value := range map[string]int{"cores": in.Cores, "memory_gb": in.MemoryGB, "disks": in.Disks, "disk_gb": in.DiskGB, "max_clock_skew": in.MaxClockSkew} {
-		if value < 0 {
-			problems = append(problems, name+": 0 or more is wanted")
+	for _, o := range []struct {
+		name  string
+		value int
+	}{{"cores", in.Cores}, {"memory_gb", in.MemoryGB}, {"disks", in.Disks}, {"disk_gb", in.DiskGB}, {"max_clock_skew", in.MaxClockSkew}} {
+		if o.value < 0 {
+			problems = append(problems, o.name+": 0 or more is wanted")
 		}
 	}
 	for _, port := range in.Ports {

@@ -22,7 +22,7 @@ const suite = "bookworm"
 
 // packages are what is on a machine besides Debian's smallest; the last four are for pods, which the k3s of the tests runs with them.
 var packages = []string{
-	"systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "python3-minimal", "iproute2", "ca-certificates",
+	"systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "python3", "iproute2", "ca-certificates",
 	"containerd", "runc", "containernetworking-plugins", "iptables",
 }
 

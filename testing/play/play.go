@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/metal-stack/initial-cluster/internal/host"
 	"github.com/metal-stack/initial-cluster/testing/sshd"
 )
 
@@ -21,6 +22,7 @@ type Controller struct {
 	Python      string // of a virtual environment with what Ansible needs
 	Tree        string // Ansible itself, if not the one of the virtual environment
 	inventory   strings.Builder
+	groups      strings.Builder
 }
 
 // Local adds a host that is this machine itself.
@@ -37,6 +39,17 @@ func (c *Controller) SSH(name string, server *sshd.Server, port int, variables .
 	c.add(name, append(variables,
 		"ansible_host=127.0.0.1", fmt.Sprintf("ansible_port=%d", port), "ansible_user="+server.User,
 		"ansible_ssh_private_key_file="+server.Key, "ansible_ssh_common_args='"+options+"'")...)
+}
+
+// Remote adds another machine, reached over SSH as the options say.
+func (c *Controller) Remote(name string, o host.Options, variables ...string) {
+	options := fmt.Sprintf("-F none -o UserKnownHostsFile=%s -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes", o.KnownHosts[0])
+	c.add(name, append(variables, "ansible_host="+o.Host, "ansible_user="+o.User, "ansible_ssh_private_key_file="+o.KeyFile, "ansible_ssh_common_args='"+options+"'")...)
+}
+
+// Group makes hosts that were added a group.
+func (c *Controller) Group(name string, hosts ...string) {
+	fmt.Fprintf(&c.groups, "[%s]\n%s\n", name, strings.Join(hosts, "\n"))
 }
 
 func (c *Controller) add(name string, variables ...string) {
@@ -57,7 +70,7 @@ func (c *Controller) Playbook(ctx context.Context, playbook string, arguments ..
 	if err != nil {
 		return nil, err
 	}
-	for name, content := range map[string]string{"inventory": c.inventory.String(), "play.yml": playbook} {
+	for name, content := range map[string]string{"inventory": c.inventory.String() + c.groups.String(), "play.yml": playbook} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
 			return nil, err
 		}

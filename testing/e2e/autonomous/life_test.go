@@ -1,0 +1,71 @@
+package autonomous
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/metal-stack/initial-cluster/testing/k3stest"
+)
+
+func TestTheLifeOfACluster(t *testing.T) {
+	w := newWorld(t, "s1", "s2", "s3", "a1")
+	variables := w.variables(k3stest.Versions[0], nil)
+
+	w.inventory("s1", "s2", "a1")
+	assert.Equal(t, "k3s_servers: refusing two servers (s1, s2): etcd needs a majority, which of two is both, so that the cluster stops with either of them; "+
+		"use one, or three", w.play("autonomous", variables).told(t))
+	w.inventory("s1", "s2", "s3", "a1")
+
+	w.apply("autonomous", variables)
+	ready := "a1=v1.35.4+k3s1/True/ s1=v1.35.4+k3s1/True/ s2=v1.35.4+k3s1/True/ s3=v1.35.4+k3s1/True/"
+	assert.Equal(t, ready, w.nodes("s1"))
+	before := w.starts("s1", "s2", "s3", "a1")
+	again := w.apply("autonomous", variables, "--forks", "10", "--diff")
+	assert.Equal(t, 0, again.changes(), again.output)
+	assert.Equal(t, before, w.starts("s1", "s2", "s3", "a1"))
+	assert.Equal(t, "10.199.0.0/16 10.42.0.0/16 10.43.0.0/16",
+		w.on("s2", "k3s", "kubectl", "-n", "kube-system", "get", "configmap", "shoot-info", "-o", "jsonpath={.data.nodeNetwork} {.data.podNetwork} {.data.serviceNetwork}"))
+	info, err := os.Stat(w.home + "/kubeconfig")
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode())
+
+	// An upgrade whose controller dies is finished by the next run.
+	next := w.variables(k3stest.Versions[1], nil)
+	interrupted := w.prepare(t.Context(), "upgrade", next)
+	require.NoError(t, interrupted.Start())
+	w.eventually(func() bool { return strings.Contains(w.nodes("s3"), "s1=v1.35.6+k3s1/True/ ") }, "the first server is upgraded")
+	require.NoError(t, interrupted.Process.Kill())
+	_ = interrupted.Wait() // it was killed
+	w.apply("upgrade", next, "--forks", "10")
+	assert.Equal(t, strings.ReplaceAll(ready, "v1.35.4", "v1.35.6"), w.nodes("s1"), "all have the version, and none is cordoned")
+	assert.Contains(t, w.on("s1", "ls", "/var/lib/k3s-snapshots"), "before-v1.35.6-k3s1-s1-")
+	assert.Equal(t, 0, w.apply("upgrade", next).changes())
+	assert.Contains(t, w.play("upgrade", variables).told(t), "refusing to go from v1.35.6+k3s1 to v1.35.4+k3s1: that is a downgrade")
+
+	next["k3s_token"] = "hunter3"
+	assert.Contains(t, w.play("autonomous", next).told(t), "token: it is not that of the cluster whose data is here, and no other server takes it")
+	w.apply("rotate", next, "--tags", "token")
+	assert.Equal(t, 0, w.apply("autonomous", next).changes(), "all nodes have the new token")
+	w.apply("rotate", next, "--tags", "certificates")
+
+	// The first server comes back with an empty disk.
+	s1 := w.machines["s1"]
+	require.NoError(t, s1.PowerCut(t.Context()))
+	require.NoError(t, s1.NewDisk())
+	require.NoError(t, s1.PowerOn(t.Context()))
+	assert.Contains(t, w.play("autonomous", next).told(t), "remove the node first, then it can join")
+	w.apply("replace-node", next, "--extra-vars", "replace_node=s1")
+	assert.Equal(t, strings.ReplaceAll(ready, "v1.35.4", "v1.35.6"), w.nodes("s2"))
+	assert.Equal(t, 0, w.apply("autonomous", next).changes())
+
+	// A server that is dead, and an agent that is not, go.
+	require.NoError(t, w.machines["s3"].PowerCut(t.Context()))
+	w.apply("remove-node", next, "--extra-vars", "remove_node=s3")
+	w.apply("remove-node", next, "--extra-vars", "remove_node=a1")
+	assert.Equal(t, "s1=v1.35.6+k3s1/True/ s2=v1.35.6+k3s1/True/", w.nodes("s1"))
+	assert.Equal(t, "", w.on("a1", "find", "/etc/rancher", "/var/lib/rancher", "/usr/local/bin/k3s", "-maxdepth", "0"))
+}

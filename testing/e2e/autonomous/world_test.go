@@ -1,0 +1,191 @@
+// Package autonomous plays the deployment option autonomous: the real ansible-playbook with the collection's roles, playbooks and binaries,
+// against Debian machines and the k3s of the tests.
+package autonomous
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/metal-stack/initial-cluster/internal/host"
+	"github.com/metal-stack/initial-cluster/testing/k3stest"
+	"github.com/metal-stack/initial-cluster/testing/machines"
+	"github.com/metal-stack/initial-cluster/testing/play"
+)
+
+// world is machines, a mirror of k3s' releases, and a home to run Ansible from.
+type world struct {
+	*testing.T
+	home     string
+	network  *machines.Network
+	machines map[string]*machines.Machine
+	mirror   string
+	ansible  *play.Controller
+}
+
+func newWorld(t *testing.T, names ...string) *world {
+	t.Helper()
+	for _, version := range k3stest.Versions {
+		k3stest.Find(t, version) // which skips without the k3s of the tests
+	}
+	network, all := machines.Run(t, names...)
+	w := &world{T: t, home: t.TempDir(), network: network, machines: map[string]*machines.Machine{}}
+	for i, name := range names {
+		w.machines[name] = all[i]
+	}
+	listener, err := net.Listen("tcp", net.JoinHostPort(network.Gateway().String(), "0"))
+	require.NoError(t, err)
+	server := &http.Server{Handler: k3stest.NewMirror(t, k3stest.Versions...)}
+	go func() { _ = server.Serve(listener) }() // it ends with Close
+	t.Cleanup(func() { assert.NoError(t, server.Close()) })
+	w.mirror = "http://" + listener.Addr().String()
+	w.inventory(names...)
+	return w
+}
+
+// inventory is of the machines: those whose names begin with s are servers.
+func (w *world) inventory(names ...string) {
+	w.Helper()
+	w.ansible = &play.Controller{
+		Folder: w.home, Collections: absolute(w.T, ".cache/collections"), Python: absolute(w.T, ".cache/venv/bin/python"), Tree: os.Getenv("E2E_ANSIBLE"),
+	}
+	w.ansible.Local("localhost")
+	groups := map[bool][]string{}
+	for _, name := range names {
+		w.ansible.Remote(name, w.machines[name].Options())
+		groups[strings.HasPrefix(name, "s")] = append(groups[strings.HasPrefix(name, "s")], name)
+	}
+	w.ansible.Group("k3s_servers", groups[true]...)
+	w.ansible.Group("k3s_agents", groups[false]...)
+}
+
+func absolute(t *testing.T, path string) string {
+	t.Helper()
+	absolute, err := filepath.Abs(filepath.Join("../../..", path))
+	require.NoError(t, err)
+	return absolute
+}
+
+// variables are what a deployment says, for machines that are small.
+func (w *world) variables(version string, more map[string]any) map[string]any {
+	all := map[string]any{
+		"k3s_version": version, "k3s_token": "hunter2", "k3s_download_url": w.mirror + "/k3s-io/k3s/releases/download",
+		"k3s_kubeconfig": filepath.Join(w.home, "kubeconfig"), "k3s_prepare_cores": 1, "k3s_prepare_memory_gb": 1, "k3s_prepare_disks": 0,
+		"k3s_prepare_time_sync": false, "k3s_prepare_packages": []string{}, "k3s_prepare_sysctl": map[string]any{}, "k3s_node_cidr": "10.199.0.0/16",
+		"k3s_prepare_kernel_modules": []string{"overlay"},
+	}
+	for name, value := range more {
+		all[name] = value
+	}
+	return all
+}
+
+// run is what came of a run of ansible-playbook.
+type run struct {
+	output string
+	failed bool
+	tasks  []play.Result
+}
+
+// prepare is a run of a playbook of the collection, with variables as --extra-vars, that is not started yet.
+func (w *world) prepare(ctx context.Context, playbook string, variables map[string]any, arguments ...string) *play.Run {
+	w.Helper()
+	text, err := json.Marshal(variables)
+	require.NoError(w, err)
+	file := filepath.Join(w.home, "variables.json")
+	require.NoError(w, os.WriteFile(file, text, 0o600))
+	p, err := w.ansible.Playbook(ctx, "- ansible.builtin.import_playbook: metalstack.initial_cluster."+playbook+"\n", append([]string{"--extra-vars", "@" + file}, arguments...)...)
+	require.NoError(w, err)
+	return p
+}
+
+func (w *world) play(playbook string, variables map[string]any, arguments ...string) run {
+	w.Helper()
+	ctx, cancel := context.WithTimeout(w.Context(), 8*time.Minute)
+	defer cancel()
+	begin := time.Now()
+	p := w.prepare(ctx, playbook, variables, arguments...)
+	output, err := p.CombinedOutput()
+	w.Logf("%s %s: %s", playbook, strings.Join(arguments, " "), time.Since(begin).Round(time.Second))
+	r := run{output: string(output), failed: err != nil}
+	r.tasks, err = p.Results()
+	require.NoError(w, err, r.output)
+	assert.NotContains(w, r.output, "hunter")
+	return r
+}
+
+// apply plays what must not fail.
+func (w *world) apply(playbook string, variables map[string]any, arguments ...string) run {
+	w.Helper()
+	r := w.play(playbook, variables, arguments...)
+	require.False(w, r.failed, r.output)
+	return r
+}
+
+// changes are those that the recap counts, all hosts together.
+func (r run) changes() (count int) {
+	_, recap, _ := strings.Cut(r.output, "PLAY RECAP")
+	for _, word := range strings.Fields(recap) {
+		var n int
+		if _, err := fmt.Sscanf(word, "changed=%d", &n); err == nil {
+			count += n
+		}
+	}
+	return count
+}
+
+// told is the message of the last task, which failed.
+func (r run) told(t *testing.T) string {
+	t.Helper()
+	require.True(t, r.failed, r.output)
+	require.NotEmpty(t, r.tasks, r.output)
+	return fmt.Sprint(r.tasks[len(r.tasks)-1].Values["msg"])
+}
+
+// on runs a command on a machine.
+func (w *world) on(name string, words ...string) string {
+	w.Helper()
+	options := w.machines[name].Options()
+	h, err := host.Open(w.Context(), &options)
+	require.NoError(w, err)
+	defer h.Close()
+	out, err := h.Run(w.Context(), host.Words(words...))
+	require.NoError(w, err)
+	return strings.TrimSpace(out.Stdout)
+}
+
+// nodes are the nodes with their versions and whether they are Ready, as a server sees them.
+func (w *world) nodes(server string) string {
+	w.Helper()
+	return w.on(server, "k3s", "kubectl", "get", "nodes", "--sort-by=.metadata.name", "-o",
+		`jsonpath={range .items[*]}{.metadata.name}={.status.nodeInfo.kubeletVersion}/{.status.conditions[?(@.type=="Ready")].status}/{.spec.unschedulable} {end}`)
+}
+
+// starts are when k3s was started on the machines.
+func (w *world) starts(names ...string) (all []string) {
+	w.Helper()
+	for _, name := range names {
+		unit := "k3s"
+		if !strings.HasPrefix(name, "s") {
+			unit = "k3s-agent"
+		}
+		all = append(all, w.on(name, "systemctl", "show", "--property=ActiveEnterTimestampMonotonic", unit))
+	}
+	return all
+}
+
+// eventually holds within the time of a playbook.
+func (w *world) eventually(condition func() bool, what string) {
+	w.Helper()
+	require.Eventually(w, condition, 5*time.Minute, time.Second, what)
+}
