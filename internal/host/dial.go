@@ -20,6 +20,7 @@ func (h *remote) dial(ctx context.Context) (*link, error) {
 	defer cancel()
 	l := &link{
 		to: h.way[len(h.way)-1], sudo: h.options.Sudo, secret: h.options.SudoPassword, token: rand.Text(), slots: make(chan struct{}, maxCommands), broken: make(chan struct{}),
+		subsystem: h.subsystem,
 	}
 	for i, to := range h.way {
 		if err := h.step(limited, l, to); err != nil {

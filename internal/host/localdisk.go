@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 type localDisk struct{}
@@ -19,6 +21,21 @@ func (localDisk) Chown(path string, uid, gid int) error     { return os.Lchown(p
 func (localDisk) Remove(path string) error                  { return os.Remove(path) }
 func (localDisk) Rename(from, to string) error              { return plainError(os.Rename(from, to)) }
 func (localDisk) Symlink(target, path string) error         { return plainError(os.Symlink(target, path)) }
+
+// Place is of Disk. Not all file systems can rename so (NFS cannot); a link fails where something is, too.
+func (localDisk) Place(from, to string) error {
+	err := unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, unix.RENAME_NOREPLACE)
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) {
+		if err = os.Link(from, to); err == nil {
+			return os.Remove(from)
+		}
+		return plainError(err)
+	}
+	if err != nil {
+		return &fs.PathError{Op: "rename", Path: to, Err: err}
+	}
+	return nil
+}
 
 func (localDisk) Create(path string) (file, error) {
 	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)

@@ -27,6 +27,19 @@ func (l *link) disk(ctx context.Context) (disk, error) {
 	if l.sftp != nil {
 		return l.sftp, nil
 	}
+	client, err := l.fileServer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l.sftp = &remoteDisk{link: l, client: client}
+	return l.sftp, nil
+}
+
+// fileServer starts a server of SFTP.
+func (l *link) fileServer(ctx context.Context) (*sftp.Client, error) {
+	if l.subsystem {
+		return l.offered()
+	}
 	input, toServer := io.Pipe()
 	p, err := l.start(ctx, fileServer, input)
 	if err != nil {
@@ -43,8 +56,7 @@ func (l *link) disk(ctx context.Context) (disk, error) {
 	if err != nil {
 		return nil, l.explain(serverError(p, err, failed))
 	}
-	l.sftp = &remoteDisk{link: l, client: client}
-	return l.sftp, nil
+	return client, nil
 }
 
 // serverError is what the server of SFTP says of why it does not serve.
@@ -93,12 +105,24 @@ func (d *remoteDisk) Open(name string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, d.explain("open", name, err)
 	}
-	ahead := bufio.NewReaderSize(&explained{d, name, file}, readAhead)
-	return struct {
-		io.Reader
-		io.Closer
-	}{ahead, file}, nil
+	source := &explained{d, name, file}
+	return &ahead{bufio.NewReaderSize(source, readAhead), source}, nil
 }
+
+// ahead is a file that is read ahead.
+type ahead struct {
+	*bufio.Reader
+	file *explained
+}
+
+// Seek goes somewhere from the file's beginning or end.
+func (a *ahead) Seek(offset int64, whence int) (int64, error) {
+	at, err := a.file.Seek(offset, whence)
+	a.Reset(a.file)
+	return at, a.file.disk.explain("seek", a.file.name, err)
+}
+
+func (a *ahead) Close() error { return a.file.Close() }
 
 // explained is a file whose errors are explained.
 type explained struct {
@@ -174,6 +198,17 @@ func (d *remoteDisk) Chown(name string, uid, gid int) error {
 
 func (d *remoteDisk) Rename(from, to string) error {
 	return d.explain("rename", to, d.client.PosixRename(from, to))
+}
+
+// Place is of Disk. Of the rename without extensions SFTP says that it fails if there is something; OpenSSH makes it of a link.
+func (d *remoteDisk) Place(from, to string) error {
+	err := d.client.Rename(from, to)
+	if err != nil && d.link.lost() == nil {
+		if _, there := d.client.Lstat(to); there == nil {
+			return &fs.PathError{Op: "rename", Path: to, Err: syscall.EEXIST}
+		}
+	}
+	return d.explain("rename", to, err)
 }
 
 func (d *remoteDisk) Remove(name string) error {

@@ -22,6 +22,8 @@ type remote struct {
 	way     []hop
 	trust   *trust
 	keys    *keys
+	// subsystem is whether files are reached by the SFTP that the server offers, not by one that is started as a command.
+	subsystem bool
 
 	mutex  sync.Mutex
 	link   *link
@@ -29,6 +31,18 @@ type remote struct {
 }
 
 func openSSH(ctx context.Context, o Options) (*remote, error) {
+	h, err := prepareSSH(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.try(ctx); err != nil {
+		return nil, first(err, h.Close())
+	}
+	return h, nil
+}
+
+// prepareSSH reads what a connection needs, and makes none.
+func prepareSSH(o Options) (*remote, error) {
 	o.ConnectTimeout = cmp.Or(o.ConnectTimeout, DefaultConnectTimeout)
 	o.SilenceTimeout = cmp.Or(o.SilenceTimeout, DefaultSilenceTimeout)
 	h := &remote{options: o}
@@ -41,9 +55,6 @@ func openSSH(ctx context.Context, o Options) (*remote, error) {
 	}
 	if h.keys, err = readKeys(o); err != nil {
 		return nil, err
-	}
-	if err := h.try(ctx); err != nil {
-		return nil, first(err, h.Close())
 	}
 	return h, nil
 }
@@ -234,6 +245,8 @@ type link struct {
 	secret  string // sudo's password
 	token   string // that no other program prints
 	slots   chan struct{}
+
+	subsystem bool // as in remote
 
 	failing sync.Once
 	broken  chan struct{}
