@@ -51,7 +51,7 @@ build: .cache/built ## build the modules for this machine
 test: test-unit test-e2e ## run all tests
 
 .PHONY: test-unit
-test-unit: venv kube ## run the quick tests
+test-unit: venv kube objectstores ## run the quick tests
 	go test $(if $(CI),-count=1) $$(go list ./... | grep -vxE "$$(go list $(LONG_TESTS) 2>/dev/null | paste -sd'|')")
 	go -C testing/kube test $(if $(CI),-count=1) ./k3s/bootstrap ./k3s/configfile ./k3s/token
 
@@ -103,6 +103,9 @@ k3s: .cache/kube/k3s ## build the k3s of the tests
 .PHONY: s3
 s3: .cache/kube/versitygw ## build the object storage of the tests
 
+.PHONY: objectstores
+objectstores: .cache/objectstores/objectstores ## build the servers of object storage of the tests
+
 .PHONY: system-packages
 system-packages: ## install the Debian packages that some tests need (as root)
 	@requirements/system-packages.sh
@@ -141,6 +144,10 @@ $(COLLECTION):
 .cache/kube/versitygw: testing/s3/go.mod testing/s3/go.sum
 	@mkdir -p $(@D)
 	CGO_ENABLED=0 go -C testing/s3 build -ldflags "-s -w" -o $(CURDIR)/$@ github.com/versity/versitygw/cmd/versitygw
+
+.cache/objectstores/objectstores: $(wildcard testing/objectstores/*.go testing/objectstores/go.*)
+	@mkdir -p $(@D)
+	CGO_ENABLED=0 go -C testing/objectstores build -ldflags "-s -w" -o $(CURDIR)/$@ .
 
 .cache/kube/kwok: $(wildcard testing/kwok/*.go testing/kwok/go.*)
 	@mkdir -p $(@D)
