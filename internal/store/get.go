@@ -36,7 +36,7 @@ func (g *guard) Get(ctx context.Context, name string, to io.Writer) (Sum, error)
 func (d *download) attempt(ctx context.Context) (int64, error) {
 	content, version, err := d.guard.get(ctx, d.name, d.read)
 	if err != nil {
-		if d.read > 0 && errors.Is(err, fs.ErrNotExist) {
+		if d.read > 0 && errors.Is(explained(d.guard, err), fs.ErrNotExist) {
 			err = d.changed()
 		}
 		return d.read, err

@@ -25,7 +25,7 @@ type backend interface {
 	list(ctx context.Context, prefix string, found func(Info)) error
 	delete(ctx context.Context, name string) error
 	sweep(ctx context.Context, age time.Duration) (int, error)
-	// explain makes an error of the others a problem. It is not asked about contexts that ended.
+	// explain makes an error of the others a problem. It is not asked about contexts that ended, nor about problems.
 	explain(err error) *problem
 	Close() error
 	String() string
@@ -80,18 +80,28 @@ func (g *guard) once(ctx context.Context, try attempt) (int64, *problem) {
 	watching, stop := watch(ctx, g.limits.Stall)
 	defer stop()
 	reached, err := try(watching)
-	var known *problem
-	switch {
-	case err == nil:
+	if err == nil {
 		return reached, nil
-	case errors.As(err, &known) && !known.temporary: // it was decided before the time was up
-		return reached, known
-	case ended(watching) != nil:
-		return reached, ended(watching)
-	case known != nil:
-		return reached, known
 	}
-	return reached, g.explain(err)
+	if over := ended(watching); over != nil && !decided(err) {
+		return reached, over
+	}
+	return reached, explained(g, err)
+}
+
+// decided tells whether an error was sure before the time was up.
+func decided(err error) bool {
+	var known *problem
+	return errors.As(err, &known) && !known.temporary
+}
+
+// explained is the problem behind an error of a backend.
+func explained(b backend, err error) *problem {
+	var known *problem
+	if errors.As(err, &known) {
+		return known
+	}
+	return b.explain(err)
 }
 
 // rest waits between attempts, some of the pause at random, and tells whether there is time for another one.

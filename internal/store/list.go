@@ -40,9 +40,9 @@ func (g *guard) missed(ctx context.Context, prefix string, seen map[string]bool)
 		}
 		_, err := g.stat(ctx, name)
 		if err == nil {
-			return &problem{why: name + " was put and is not listed", next: "delete nothing; try later", kind: ErrPartial, temporary: true}
+			return halfList("%s was put and is not listed", name)
 		}
-		if !errors.Is(err, fs.ErrNotExist) {
+		if !errors.Is(explained(g, err), fs.ErrNotExist) {
 			return err
 		}
 	}

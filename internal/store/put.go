@@ -35,7 +35,7 @@ func (g *guard) Put(ctx context.Context, c Content) error {
 	err := g.again(ctx, "put "+c.Name, func(ctx context.Context) (int64, error) {
 		u.tried++
 		err := g.put(ctx, u)
-		if u.tried > 1 && errors.Is(err, fs.ErrExist) && g.ours(ctx, c) { // an attempt whose answer was lost
+		if u.tried > 1 && err != nil && errors.Is(explained(g, err), fs.ErrExist) && g.ours(ctx, c) { // an attempt whose answer was lost
 			err = nil
 		}
 		return u.safe, err
@@ -47,7 +47,7 @@ func (g *guard) Put(ctx context.Context, c Content) error {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanup)
 	defer cancel()
 	if failed := g.abandon(last, u); failed != nil {
-		wait.Report(ctx, "%s: put %s: what the upload left stays for the next sweep: %s", g, c.Name, g.explain(failed).why)
+		wait.Report(ctx, "%s: put %s: what the upload left stays for the next sweep: %s", g, c.Name, explained(g, failed).why)
 	}
 	return err
 }

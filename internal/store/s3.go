@@ -120,10 +120,10 @@ func (s *s3) stat(ctx context.Context, name string) (Info, error) {
 	return info, nil
 }
 
-// missing finds out what is not there, which the answer to HEAD does not tell: the content or the bucket.
+// missing finds out what is not there, which the answer to HEAD does not tell: the content, the bucket or the key.
 func (s *s3) missing(ctx context.Context, absent error) error {
 	for found := range s.core.ListObjectsIter(ctx, s.options.Bucket, minio.ListObjectsOptions{Prefix: s.key(""), MaxKeys: 1}) {
-		if minio.ToErrorResponse(found.Err).Code == minio.NoSuchBucket {
+		if found.Err != nil {
 			return found.Err
 		}
 		break
@@ -137,11 +137,12 @@ func (s *s3) list(ctx context.Context, prefix string, found func(Info)) error {
 		if object.Err != nil {
 			return object.Err
 		}
+		name := strings.TrimPrefix(object.Key, s.key(""))
 		if object.Key <= last {
-			return halfList("the server lists %q behind %q, so pages may overlap or lack", object.Key, last)
+			return halfList("the server lists %q behind %q", name, strings.TrimPrefix(last, s.key("")))
 		}
 		last = object.Key
-		found(Info{Name: strings.TrimPrefix(object.Key, s.key("")), Size: object.Size, Modified: object.LastModified})
+		found(Info{Name: name, Size: object.Size, Modified: object.LastModified})
 	}
 	return context.Cause(ctx) // an ended context ends the list without an error
 }
@@ -149,7 +150,7 @@ func (s *s3) list(ctx context.Context, prefix string, found func(Info)) error {
 func (s *s3) delete(ctx context.Context, name string) error {
 	info, err := s.stat(ctx, name)
 	if err != nil {
-		if errors.Is(s.explain(err), fs.ErrNotExist) {
+		if errors.Is(explained(s, err), fs.ErrNotExist) {
 			return nil
 		}
 		return err

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -13,18 +14,16 @@ import (
 
 // explain knows the codes of https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html and those that others add.
 func (s *s3) explain(err error) *problem {
-	var known *problem
 	var said minio.ErrorResponse
+	var cut *xml.SyntaxError
 	switch {
-	case errors.As(err, &known):
-		return known
 	case errors.Is(err, fs.ErrExist):
 		return exists()
 	case errors.As(err, &said) && said.StatusCode != 0:
 		return s.answered(said)
 	case errors.As(err, &said):
 		return halfList("the server's answer makes no sense (%s)", line(said.Message))
-	case errors.Is(err, io.EOF):
+	case errors.Is(err, io.EOF), errors.As(err, &cut):
 		return halfList("the server's answer ends too early")
 	}
 	return s.unanswered(err)
@@ -86,7 +85,7 @@ func (s *s3) ordinary(said minio.ErrorResponse) *problem {
 func (s *s3) login(said minio.ErrorResponse) *problem {
 	denied := func(why, next string) *problem { return &problem{why: why, next: next, kind: ErrDenied} }
 	switch said.Code {
-	case "InvalidAccessKeyId":
+	case "InvalidAccessKeyId", "XAdminUserNotFound":
 		return denied("the server does not know the access key", "check access_key and the endpoint")
 	case "SignatureDoesNotMatch":
 		return denied("the secret key is not the access key's", "check secret_key")
@@ -139,7 +138,7 @@ func passing(said minio.ErrorResponse) *problem {
 		temporary = true
 	}
 	switch said.Code {
-	case "SlowDown", "RequestTimeout", "Throttling", "ThrottlingException", "RequestLimitExceeded":
+	case "InternalError", "ServiceUnavailable", "SlowDown", "RequestTimeout", "Throttling", "ThrottlingException", "RequestLimitExceeded":
 		temporary = true
 	}
 	if !temporary {

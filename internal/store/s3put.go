@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"io"
 	"io/fs"
 	"maps"
@@ -39,9 +40,20 @@ func (s *s3) put(ctx context.Context, u *upload) error {
 		o := s.putOptions(u)
 		o.UserMetadata["x-amz-checksum-sha256"] = base64.StdEncoding.EncodeToString(sums[0])
 		_, err := s.core.PutObject(ctx, s.options.Bucket, s.key(u.Name), u.section(0, u.Size), u.Size, "", u.SHA256, o)
-		return err
+		return s.kept(ctx, u, err)
 	}
 	return s.putParts(ctx, u, sums)
+}
+
+// kept finds out whether a content is only there as a version that was deleted.
+func (s *s3) kept(ctx context.Context, u *upload, err error) error {
+	if err == nil || !errors.Is(explained(s, err), fs.ErrExist) {
+		return err
+	}
+	if _, gone := s.stat(ctx, u.Name); gone != nil && errors.Is(explained(s, gone), fs.ErrNotExist) {
+		return &problem{why: "there was one, of which the bucket keeps the version, and this server takes that for one", next: "choose another name, or a bucket without versions", kind: fs.ErrExist}
+	}
+	return err
 }
 
 func (s *s3) putOptions(u *upload) minio.PutObjectOptions {

@@ -72,6 +72,9 @@ func (w *web) RoundTrip(request *http.Request) (*http.Response, error) {
 		request.Body = moving{watched{ctx, request.Body}, request.Body}
 	}
 	response, err := w.transport.RoundTrip(request)
+	if errors.Is(err, io.EOF) {
+		return nil, errors.New("the other side closed it") // minio-go would make a text of its own of the EOF
+	}
 	if err != nil {
 		return nil, err
 	}
