@@ -25,11 +25,22 @@ func (h *remote) dial(ctx context.Context) (*link, error) {
 	for i, to := range h.way {
 		if err := h.step(limited, l, to); err != nil {
 			l.fail(err)
-			return nil, fmt.Errorf("connect to %s%s: %w", to, over(h.way[:i]), err)
+			return nil, &connectError{fmt.Sprintf("connect to %s%s", to, over(h.way[:i])), err}
 		}
 	}
 	return l, nil
 }
+
+// ErrConnect is of everything that failed because there was no connection to be had.
+var ErrConnect = errors.New("no connection")
+
+type connectError struct {
+	doing string
+	why   error
+}
+
+func (e *connectError) Error() string   { return e.doing + ": " + e.why.Error() }
+func (e *connectError) Unwrap() []error { return []error{e.why, ErrConnect} }
 
 func over(way []hop) string {
 	if len(way) == 0 {

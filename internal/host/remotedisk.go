@@ -154,7 +154,22 @@ func (e *explained) Sync() error {
 }
 
 func (d *remoteDisk) Create(name string) (file, error) {
-	return d.open(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL)
+	created, err := d.open(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.close(name, 0o600); err != nil {
+		return nil, errors.Join(err, created.Close())
+	}
+	return created, nil
+}
+
+// close keeps others out of what was made: only a server of SFTP that we start ourselves has our umask.
+func (d *remoteDisk) close(name string, mode fs.FileMode) error {
+	if !d.link.subsystem {
+		return nil
+	}
+	return d.Chmod(name, mode)
 }
 
 func (d *remoteDisk) Append(name string) (file, error) { return d.open(name, os.O_WRONLY) }
@@ -168,7 +183,10 @@ func (d *remoteDisk) open(name string, flags int) (file, error) {
 }
 
 func (d *remoteDisk) Mkdir(name string) error {
-	return d.explain("mkdir", name, d.client.Mkdir(name))
+	if err := d.client.Mkdir(name); err != nil {
+		return d.explain("mkdir", name, err)
+	}
+	return d.close(name, 0o700)
 }
 
 func (d *remoteDisk) Symlink(target, name string) error {
