@@ -18,8 +18,8 @@ import (
 	"github.com/metal-stack/initial-cluster/testing/kubetest"
 )
 
-// hasty is little time; KWOK's pods are sick within two seconds.
-const hasty = 8 * time.Second
+// hasty is little time; KWOK's pods are sick within two seconds, on a busy machine within ten.
+const hasty = 20 * time.Second
 
 // with gives the control plane a value, and little time.
 func (w *world) with(path string, value any) Component {
@@ -34,11 +34,11 @@ func image(word string) map[string]any { return map[string]any{"name": "lab/" + 
 // reasons are why an installation does not become ready.
 var reasons = map[string]func(*world){
 	"an image that cannot be pulled": func(w *world) {
-		assert.Regexp(w, `^metal: install: not ready after \ds: Deployment metal-api: pod metal-api-\S+, container metal-api: image lab/missing:1 cannot be pulled `+
+		assert.Regexp(w, `^metal: install: not ready after \d+s: Deployment metal-api: pod metal-api-\S+, container metal-api: image lab/missing:1 cannot be pulled `+
 			`\(ImagePullBackOff: Failed to pull image: not found\); correct its name, or give the registry's credentials`, w.fails(w.with("image", image("missing"))))
 	},
 	"a container that crashes": func(w *world) {
-		assert.Regexp(w, `^metal: install: not ready after \ds: Deployment metal-api: pod metal-api-\S+, container metal-api: ended with exit code 1 \(Error\), 4 restarts`+
+		assert.Regexp(w, `^metal: install: not ready after \d+s: Deployment metal-api: pod metal-api-\S+, container metal-api: ended with exit code 1 \(Error\), 4 restarts`+
 			` \(its log ends with: listening on :8080 \| password authentication failed for user "metal"\)$`, w.fails(w.with("image", image("crash"))))
 	},
 	"a container out of memory": func(w *world) {
@@ -64,7 +64,7 @@ var reasons = map[string]func(*world){
 	"a claim whose class is not there": func(w *world) {
 		db := w.database("metal-db")
 		db.Timeout, db.Values = hasty, Merge(db.Values, map[string]any{"storageClass": "fast"})
-		assert.Equal(w, `metal-db: install: not ready after 8s: StatefulSet metal-db: pod metal-db-0: its claim data-metal-db-0 is pending: there is no StorageClass fast; `+
+		assert.Equal(w, `metal-db: install: not ready after 20s: StatefulSet metal-db: pod metal-db-0: its claim data-metal-db-0 is pending: there is no StorageClass fast; `+
 			`create it, or name another in the values`, w.fails(db))
 	},
 	"a quota": func(w *world) {
@@ -74,28 +74,28 @@ var reasons = map[string]func(*world){
 		require.NoError(w, err)
 		db := w.database("metal-db")
 		db.Timeout = hasty
-		assert.Regexp(w, `^metal-db: install: not ready after 8s: StatefulSet metal-db: 0/1 ready, pods are refused by a quota \(.*exceeded quota: few.*\); `+
+		assert.Regexp(w, `^metal-db: install: not ready after 20s: StatefulSet metal-db: 0/1 ready, pods are refused by a quota \(.*exceeded quota: few.*\); `+
 			`raise it, or lower the component's requests$`, w.fails(db))
 	},
 	"a webhook that refuses pods": func(w *world) {
 		w.webhook("pods", func() string { return "no pods on a Sunday" })
 		db := w.database("metal-db")
 		db.Timeout = hasty
-		assert.Equal(w, `metal-db: install: not ready after 8s: StatefulSet metal-db: 0/1 ready, pods are refused by a webhook (Create Pod metal-db-0 in StatefulSet metal-db failed `+
+		assert.Equal(w, `metal-db: install: not ready after 20s: StatefulSet metal-db: 0/1 ready, pods are refused by a webhook (Create Pod metal-db-0 in StatefulSet metal-db failed `+
 			`error: admission webhook "gate.example.com" denied the request: no pods on a Sunday); look at what it wants, or whether it runs`, w.fails(db))
 	},
 	"what is needed is not ready": func(w *world) {
 		db, metal := w.database("metal-db"), w.metal()
 		db.Timeout, db.Values = hasty, Merge(db.Values, map[string]any{"image": "lab/unready:1"})
 		metal.DependsOn = []string{"metal-db"}
-		assert.Regexp(w, `^metal-db: install: not ready after 8s: .*; metal: not tried: it needs metal-db$`, w.fails(metal, db))
+		assert.Regexp(w, `^metal-db: install: not ready after 20s: .*; metal: not tried: it needs metal-db$`, w.fails(metal, db))
 		assert.Empty(w, w.history("metal-control-plane"))
 	},
 	"a failed upgrade goes back if that is wanted": func(w *world) {
 		metal := w.metal()
 		w.deploy(metal)
 		metal = w.with("image", image("missing"))
-		metal.Rollback, metal.Timeout = true, 12*time.Second
+		metal.Rollback, metal.Timeout = true, 30*time.Second
 		assert.Regexp(w, `^metal: upgrade: not ready after \d+s: Deployment metal-api: .*; rolled back to revision 1$`, w.fails(metal))
 		assert.Equal(w, "1 superseded, 2 failed, 3 deployed", w.history("metal-control-plane"))
 		w.settled(w.metal())
@@ -105,7 +105,7 @@ var reasons = map[string]func(*world){
 		metal.Wait, metal.Timeout = false, time.Minute
 		w.deploy(metal)
 		metal.Wait, metal.Timeout = true, hasty
-		assert.Regexp(w, `^metal: not ready after 8s: Deployment metal-api: .*its probe fails`, w.fails(metal))
+		assert.Regexp(w, `^metal: not ready after 20s: Deployment metal-api: .*its probe fails`, w.fails(metal))
 	},
 }
 
@@ -251,6 +251,6 @@ func TestAClaimThatNamesNoClassWaitsWhereNoneIsTheDefault(t *testing.T) {
 	w := &world{TB: t, kubernetes: k, cluster: c, namespace: "classless"}
 	db := w.database("metal-db")
 	db.Timeout = hasty
-	assert.Equal(t, `metal-db: install: not ready after 8s: StatefulSet metal-db: pod metal-db-0: its claim data-metal-db-0 is pending: it names no StorageClass and the cluster has no default one; `+
+	assert.Equal(t, `metal-db: install: not ready after 20s: StatefulSet metal-db: pod metal-db-0: its claim data-metal-db-0 is pending: it names no StorageClass and the cluster has no default one; `+
 		`mark one (annotation storageclass.kubernetes.io/is-default-class), or name one in the values`, w.fails(db))
 }
