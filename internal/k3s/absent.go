@@ -22,8 +22,8 @@ func (p *Plan) planAbsent(ctx context.Context) error {
 	if err := p.planLeave(ctx); err != nil {
 		return err
 	}
-	if p.state.Running || p.state.Enabled {
-		p.add(p.end, "stop %s for good", service.Name(p.role))
+	if err := p.planEnd(ctx); err != nil {
+		return err
 	}
 	if err := p.planSweep(ctx); err != nil {
 		return err
@@ -62,11 +62,25 @@ func (p *Plan) removeEmpty(ctx context.Context) error {
 	return nil
 }
 
-func (p *Plan) end(ctx context.Context) error {
-	if err := p.system.Stop(ctx, p.role); err != nil {
+// planEnd ends the services of both roles: a machine may have been both.
+func (p *Plan) planEnd(ctx context.Context) error {
+	for _, role := range []string{service.Server, service.Agent} {
+		state, err := p.system.State(ctx, role)
+		if err != nil {
+			return err
+		}
+		if state.Running || state.Enabled {
+			p.add(func(ctx context.Context) error { return p.end(ctx, role) }, "stop %s for good", service.Name(role))
+		}
+	}
+	return nil
+}
+
+func (p *Plan) end(ctx context.Context, role string) error {
+	if err := p.system.Stop(ctx, role); err != nil {
 		return err
 	}
-	return p.system.Disable(ctx, p.role)
+	return p.system.Disable(ctx, role)
 }
 
 // leftovers are the paths that are there and that would not be without k3s. What the record names goes with its folder, last but one: an

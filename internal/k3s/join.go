@@ -23,6 +23,8 @@ func (p *Plan) rest() place {
 	switch {
 	case !w.server() && w.JoinURL != "":
 		return place{server: w.JoinURL}
+	case w.server() && len(w.Servers) == 0 && p.data == etcdData && p.settings.Get("server") != "":
+		return place{server: p.settings.Get("server")} // it is not told whether it is alone
 	case w.server() && !w.several():
 		return place{init: !w.SQLite && !w.outside()}
 	case w.outside():
@@ -63,6 +65,11 @@ func (p *Plan) meet(ctx context.Context) error {
 	m, err := p.meeting()
 	if err != nil {
 		return err
+	}
+	if p.state.Running { // in vain, or it had data; it would be in the way
+		if err := p.system.Stop(ctx, p.want.Role); err != nil {
+			return err
+		}
 	}
 	server := m.Serving(ctx)
 	if server == "" {

@@ -31,9 +31,9 @@ func (p *Plan) planForget(ctx context.Context, name string) error {
 // members asks this server, or else the others.
 func (p *Plan) members(ctx context.Context) (cluster.Members, error) {
 	var problems []error
-	for _, url := range p.urls() {
+	for i, url := range p.urls() {
 		a := p.access(url)
-		if a.Token == "" {
+		if i == 0 || a.Token == "" { // this server itself takes what its data is bound to, also while the token is rotated
 			a.Token = p.bound
 		}
 		c, err := cluster.Open(ctx, a)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/metal-stack/initial-cluster/internal/host"
@@ -96,15 +95,12 @@ func (n *Node) lookAtRole(ctx context.Context, want Want) (err error) {
 	if n.record, err = readRecord(ctx, n.host); err != nil {
 		return err
 	}
-	roles := []string{service.Server, service.Agent}
-	slices.SortFunc(roles, func(a, _ string) int { // the wanted one last
-		if a == want.Role {
-			return 1
-		}
-		return -1
-	})
+	other := service.Agent
+	if want.Role == service.Agent {
+		other = service.Server
+	}
 	n.settings = settings.Settings{}
-	for _, role := range roles {
+	for _, role := range []string{other, want.Role} {
 		arguments, found, err := n.system.Arguments(ctx, role)
 		if err != nil {
 			return err

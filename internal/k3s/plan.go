@@ -66,8 +66,13 @@ func (p *Plan) Warnings() []string { return p.warnings }
 // error.
 func (n *Node) Plan(ctx context.Context, want Want) (*Plan, error) {
 	p := &Plan{Node: n, want: want}
-	if n.role != "" && n.role != want.Role {
-		return nil, fmt.Errorf("refusing to make this %s a node of role %s: run state absent with role %[1]s first", n.role, want.Role)
+	ending := want.State == Absent || want.State == Stopped || want.State == Killed
+	switch {
+	case n.role == "" || n.role == want.Role:
+	case ending:
+		p.want.Role = n.role // what is there ends, whatever it is
+	default:
+		return nil, fmt.Errorf("refusing to make this %s a node of role %s: run state absent first", n.role, want.Role)
 	}
 	switch want.State {
 	case Absent:

@@ -49,7 +49,7 @@ func (p *Plan) planPresent(ctx context.Context) error {
 	if err := p.planImages(ctx); err != nil {
 		return err
 	}
-	p.planTurn(cluster.Restart)
+	p.planTurn(ctx, cluster.Restart)
 	p.planWrites(ctx, texts)
 	p.planStart()
 	if err := p.planLabels(ctx); err != nil {

@@ -161,9 +161,12 @@ func only(s settings.Settings, name string) settings.Settings {
 	return settings.Settings{name: s[name]}
 }
 
-// planTurn waits for the leave to stop a server that serves, and empties it if that is wanted.
-func (p *Plan) planTurn(purpose cluster.Purpose) {
+// planTurn waits for the leave to stop a server that serves, and empties it if that is wanted. The only server needs none.
+func (p *Plan) planTurn(ctx context.Context, purpose cluster.Purpose) {
 	if !p.starting && purpose == cluster.Restart || p.role != service.Server || !p.state.Active || p.data != etcdData {
+		return
+	}
+	if members, err := p.members(ctx); err == nil && len(members) == 1 {
 		return
 	}
 	p.add(func(ctx context.Context) (err error) { return p.takeTurn(ctx, purpose) }, "wait until the other servers can do without this one")
@@ -186,10 +189,18 @@ func (p *Plan) takeTurn(ctx context.Context, purpose cluster.Purpose) error {
 		return err
 	}
 	p.turn, err = c.Turn(ctx, cluster.Wish{
-		Node: p.Name(p.want), Purpose: purpose, Timeout: p.want.StartTimeout, Hold: p.want.StartTimeout + p.want.DrainTimeout + 2*time.Minute,
+		Node: p.Name(p.want), Purpose: purpose, Timeout: time.Duration(max(1, len(p.want.Servers)-1)) * p.turnTime(), Hold: p.turnTime(),
 		Outage: p.want.accepts("quorum_loss"),
 	})
 	return err
+}
+
+// turnTime is how long one server may take, with a minute for what has no time limit of its own. All others may be before this one.
+func (p *Plan) turnTime() time.Duration {
+	if p.want.Drain {
+		return p.want.StartTimeout + p.want.DrainTimeout + time.Minute
+	}
+	return p.want.StartTimeout + time.Minute
 }
 
 // giveBack ends the turn of this run, or what is left of an earlier one's.

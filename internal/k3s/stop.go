@@ -18,7 +18,7 @@ func (p *Plan) planStop(ctx context.Context) error {
 	p.target = p.binary
 	p.start.settings = p.settings
 	if p.state.Running {
-		p.planTurn(cluster.Stop)
+		p.planTurn(ctx, cluster.Stop)
 		p.add(func(ctx context.Context) error { return p.system.Stop(ctx, p.role) }, "stop %s", service.Name(p.role))
 	}
 	if p.want.State == Killed {

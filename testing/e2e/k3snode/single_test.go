@@ -3,6 +3,7 @@ package k3snode
 import (
 	"crypto/tls"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -80,6 +81,7 @@ func TestOneServerFromItsAdoptionToItsEnd(t *testing.T) {
 	assert.NotContains(t, adopted.Msg, "restart")
 	assert.Equal(t, started, s.started(t))
 	assert.NotContains(t, s.run(t, "cat", "/etc/systemd/system/k3s.service.env"), "TOKEN")
+	assert.Contains(t, s.fromHere(t, want(nil)), `"changed": false`, "over SSH it is the same")
 	assert.False(t, s.apply(t, want(nil)).Changed)
 
 	// Check mode tells what would be, and is right about it.
@@ -92,7 +94,7 @@ func TestOneServerFromItsAdoptionToItsEnd(t *testing.T) {
 	change["_ansible_check_mode"] = true
 	planned := s.apply(t, change)
 	assert.Equal(t, []string{
-		"wait until the other servers can do without this one", "write /etc/rancher/k3s/config.yaml", "write /etc/rancher/k3s/registries.yaml",
+		"write /etc/rancher/k3s/config.yaml", "write /etc/rancher/k3s/registries.yaml",
 		"write /var/lib/rancher/k3s/server/manifests/ours.yaml", "restart k3s (kubelet-arg, tls-san; registries) and wait until it is ready",
 	}, planned.Steps)
 	assert.Equal(t, started, s.started(t))
@@ -124,6 +126,19 @@ func TestOneServerFromItsAdoptionToItsEnd(t *testing.T) {
 	s.ends(t, w.want(args{"servers": nil, "state": "absent"}))
 }
 
+// fromHere runs the module on this machine, which reaches the node over SSH.
+func (n *node) fromHere(t *testing.T, in args) string {
+	t.Helper()
+	o := n.machine.Options()
+	command := n.command(t, with(in, args{"ssh": args{"host": o.Host, "user": o.User, "key_file": o.KeyFile, "known_hosts": o.KnownHosts, "agent": false}}))
+	module := exec.CommandContext(t.Context(), n.world.binary, "-")
+	module.Stdin = command.Stdin
+	said, err := module.CombinedOutput()
+	require.NoError(t, err, string(said))
+	assert.NotContains(t, string(said), token)
+	return string(said)
+}
+
 // attributes are a label and a taint.
 func (n *node) attributes(t *testing.T) string {
 	t.Helper()
@@ -147,7 +162,7 @@ func (n *node) refuses(t *testing.T, want args) {
 	started := n.started(t)
 	sum := strings.Repeat("0", 64)
 	for problem, in := range map[string]args{
-		"refusing to make this server a node of role agent: run state absent with role server first":                                                {"role": "agent", "servers": []string{n.address}, "tls_san": nil},
+		"refusing to make this server a node of role agent: run state absent first":                                                                 {"role": "agent", "servers": []string{n.address}, "tls_san": nil},
 		"token: it is not that of the cluster whose data is here, and no other server takes it; a token is changed by rotation alone (k3s_cluster)": {"token": "another"},
 		"the data is in /var/lib/rancher/k3s, and data_dir is /srv/k3s; move it while k3s is stopped, or give the folder where it is":               {"data_dir": "/srv/k3s"},
 		"it has the SHA-256":         {"version": k3stest.Versions[1], "checksums": args{"k3s": sum}},
@@ -167,7 +182,7 @@ func (n *node) refuses(t *testing.T, want args) {
 
 // fails with k3s' own words when it does not start, long before the time is up, and the next run mends it.
 func (n *node) fails(t *testing.T, want args) {
-	failed := n.try(t, with(want, args{"config": args{"no-such-flag": "x", "service-cidr": "nonsense"}}))
+	failed := n.try(t, with(want, args{"config": args{"service-cidr": "nonsense"}}))
 	assert.True(t, failed.Failed)
 	assert.Equal(t, "start k3s: apiserver: service-cluster-ip-range[0] is not a valid cidr", failed.Msg)
 	mended := n.apply(t, want)
