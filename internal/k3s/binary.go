@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/metal-stack/initial-cluster/internal/host"
+	"github.com/metal-stack/initial-cluster/internal/k3s/cluster"
 	"github.com/metal-stack/initial-cluster/internal/k3s/release"
 )
 
@@ -31,7 +32,7 @@ func (p *Plan) chooseBinary(ctx context.Context) error {
 		p.target.sum = p.binary.sum
 		return nil
 	}
-	version, err := release.ParseVersion(wanted)
+	version, err := cluster.ParseVersion(wanted)
 	if err != nil {
 		return err
 	}
@@ -177,7 +178,7 @@ func (p *Plan) planImages(ctx context.Context) error {
 }
 
 func (p *Plan) planImageDownload(ctx context.Context, folder string) error {
-	version, err := release.ParseVersion(p.target.version)
+	version, err := cluster.ParseVersion(p.target.version)
 	if err != nil {
 		return fmt.Errorf("download_images: %w; give version", err)
 	}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/metal-stack/initial-cluster/internal/k3s"
 	"github.com/metal-stack/initial-cluster/internal/k3s/cluster"
-	"github.com/metal-stack/initial-cluster/internal/k3s/release"
 	"github.com/metal-stack/initial-cluster/internal/k3s/settings"
 )
 
@@ -59,7 +58,7 @@ func (in params) problems() []string {
 
 func (in params) releaseProblems(c *collector) {
 	if in.Version != "" {
-		_, err := release.ParseVersion(in.Version)
+		_, err := cluster.ParseVersion(in.Version)
 		c.add(err != nil, "version: %v", err)
 	}
 	c.add(in.Channel != "" && in.Binary != "", "channel: not with binary, which has a version of its own; leave one of them out")

@@ -2,6 +2,7 @@ package release
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -9,6 +10,8 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"github.com/metal-stack/initial-cluster/internal/k3s/cluster"
 )
 
 // Source is where releases come from.
@@ -43,7 +46,7 @@ func (s Source) Resolve(ctx context.Context, channel string) (Version, error) {
 	if err != nil {
 		return Version{}, fmt.Errorf("resolve channel %s: %s answers %s, and not with the page of a release; name a version instead", channel, address, answer.Status)
 	}
-	version, err := ParseVersion(path.Base(page.Path))
+	version, err := cluster.ParseVersion(path.Base(page.Path))
 	if err != nil {
 		return Version{}, fmt.Errorf("resolve channel %s: it leads to %s: %w; name a version instead", channel, page, err)
 	}
@@ -91,8 +94,7 @@ func (s Source) get(ctx context.Context, v Version, name string) (*http.Response
 	default:
 		err = fmt.Errorf("the server answers %s", answer.Status)
 	}
-	answer.Body.Close()
-	return nil, fmt.Errorf("download %s: %w", address, err)
+	return nil, fmt.Errorf("download %s: %w", address, errors.Join(err, answer.Body.Close()))
 }
 
 func ask(ctx context.Context, c *http.Client, address string) (*http.Response, error) {

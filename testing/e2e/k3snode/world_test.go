@@ -218,15 +218,6 @@ func everywhere[T any](nodes []*node, do func(*node) T) []T {
 	return results
 }
 
-func (n *node) has(t *testing.T, path string) bool {
-	t.Helper()
-	_, err := n.Stat(t.Context(), path)
-	if err != nil {
-		require.ErrorIs(t, err, os.ErrNotExist)
-	}
-	return err == nil
-}
-
 func (n *node) mode(t *testing.T, path string) string {
 	t.Helper()
 	info, err := n.Stat(t.Context(), path)
