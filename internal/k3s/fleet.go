@@ -21,8 +21,8 @@ func (p *Plan) checkFleet(ctx context.Context) error {
 	if !p.want.server() {
 		return p.checkAPI(ctx, to)
 	}
-	c, err := p.cluster(ctx)
-	if err != nil {
+	c, err := p.reach(ctx, leastTimeout, p.ended)
+	if err != nil || c == nil {
 		return err
 	}
 	nodes, err := c.Nodes(ctx)

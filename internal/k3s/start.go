@@ -2,6 +2,7 @@ package k3s
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"path"
@@ -12,6 +13,7 @@ import (
 	"github.com/metal-stack/initial-cluster/internal/k3s/cluster"
 	"github.com/metal-stack/initial-cluster/internal/k3s/service"
 	"github.com/metal-stack/initial-cluster/internal/k3s/settings"
+	"github.com/metal-stack/initial-cluster/internal/wait"
 )
 
 func (p *Plan) definition() service.Definition {
@@ -80,13 +82,13 @@ func (p *Plan) ready(ctx context.Context, log service.Log) error {
 	if err := service.Await(ctx, p.system, p.want.Role, log, p.want.StartTimeout); err != nil {
 		return err
 	}
-	c, err := p.cluster(ctx)
-	if err != nil {
-		return err
-	}
 	left := max(p.want.StartTimeout-time.Since(begin), leastTimeout)
 	watched, cancel := service.Watch(ctx, p.want.Role, log)
 	defer cancel()
+	c, err := p.reach(watched, left, func(context.Context) (bool, error) { return false, nil })
+	if err != nil {
+		return err
+	}
 	await := c.AwaitReady
 	if p.want.server() {
 		await = c.AwaitServer
@@ -135,6 +137,31 @@ func (p *Plan) cluster(ctx context.Context) (*cluster.Cluster, error) {
 	return cluster.Open(ctx, a)
 }
 
+// reach opens the cluster as soon as k3s answers here: one that is killed, or ends by itself, is started again. If it is over before, there is
+// none and no error.
+func (p *Plan) reach(ctx context.Context, timeout time.Duration, over func(context.Context) (bool, error)) (c *cluster.Cluster, err error) {
+	o := wait.Options{For: service.Name(p.want.Role) + " to answer", Timeout: timeout, Interval: lookInterval, Begin: lookInterval / 5}
+	err = wait.Until(ctx, o, func(ctx context.Context) (bool, string, error) {
+		var problem error
+		if c, problem = p.cluster(ctx); problem == nil {
+			return true, "", nil
+		}
+		var silent *cluster.Silent
+		if !errors.As(problem, &silent) {
+			return false, "", problem
+		}
+		done, err := over(ctx)
+		return done, problem.Error(), err
+	})
+	return c, err
+}
+
+// ended tells whether k3s serves no longer.
+func (p *Plan) ended(ctx context.Context) (bool, error) {
+	state, err := p.system.State(ctx, p.want.Role)
+	return !state.Active, err
+}
+
 func (p *Plan) access(url string) cluster.Access {
 	return cluster.Access{Host: p.host, URL: url, Token: p.token(p.want), AgentToken: p.agentToken(p.want), K3s: p.binary.path}
 }
@@ -177,8 +204,8 @@ func (p *Plan) planTurn(ctx context.Context, purpose cluster.Purpose) {
 
 // takeTurn notes first that it does: a run that is killed then cannot give the leave back, and the next one does.
 func (p *Plan) takeTurn(ctx context.Context, purpose cluster.Purpose) error {
-	c, err := p.cluster(ctx)
-	if err != nil {
+	c, err := p.reach(ctx, p.want.StartTimeout, p.ended)
+	if err != nil || c == nil { // it has ended meanwhile, as one that was killed: there is nothing left to ask for
 		return err
 	}
 	if p.record == nil {
@@ -221,8 +248,8 @@ func (p *Plan) giveBack(ctx context.Context) error {
 }
 
 func (p *Plan) drain(ctx context.Context) error {
-	c, err := p.cluster(ctx)
-	if err != nil {
+	c, err := p.reach(ctx, p.want.StartTimeout, p.ended)
+	if err != nil || c == nil {
 		return err
 	}
 	_, err = c.Drain(ctx, cluster.Drain{Node: p.Name(p.want), Timeout: p.want.DrainTimeout})
