@@ -57,15 +57,16 @@ func TestTheLifeOfACluster(t *testing.T) {
 	require.NoError(t, s1.PowerCut(t.Context()))
 	require.NoError(t, s1.NewDisk())
 	require.NoError(t, s1.PowerOn(t.Context()))
+	require.NoError(t, w.ansible.Disconnect())
 	assert.Contains(t, w.play("autonomous", next).told(t), "remove the node first, then it can join")
-	w.apply("replace-node", next, "--extra-vars", "replace_node=s1")
+	w.apply("replace_node", next, "--extra-vars", "replace_node=s1")
 	assert.Equal(t, strings.ReplaceAll(ready, "v1.35.4", "v1.35.6"), w.nodes("s2"))
 	assert.Equal(t, 0, w.apply("autonomous", next).changes())
 
 	// A server that is dead, and an agent that is not, go.
 	require.NoError(t, w.machines["s3"].PowerCut(t.Context()))
-	w.apply("remove-node", next, "--extra-vars", "remove_node=s3")
-	w.apply("remove-node", next, "--extra-vars", "remove_node=a1")
+	w.apply("remove_node", next, "--extra-vars", "remove_node=s3")
+	w.apply("remove_node", next, "--extra-vars", "remove_node=a1")
 	assert.Equal(t, "s1=v1.35.6+k3s1/True/ s2=v1.35.6+k3s1/True/", w.nodes("s1"))
 	assert.Equal(t, "", w.on("a1", "find", "/etc/rancher", "/var/lib/rancher", "/usr/local/bin/k3s", "-maxdepth", "0"))
 }
