@@ -21,6 +21,7 @@ LONG_TESTS := \
 	./testing/kubetest/... \
 	./testing/machines/...
 OPTION ?= shared
+NODES ?= 3
 LAB ?= .lab
 
 export PATH := $(CURDIR)/.cache/venv/bin:$(PATH)
@@ -33,8 +34,8 @@ help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | sort | awk -F'\t' '{printf "%-16s %s\n", $$1, $$2}'
 
 .PHONY: up
-up: build venv kube ## make an initial cluster on the lab (OPTION=shared) and show it
-	@go run ./testing/lab up --dir $(LAB) $(OPTION)
+up: build venv kube $(if $(filter autonomous,$(OPTION)),k3s system-packages) ## make an initial cluster on the lab (OPTION=shared, or autonomous with NODES, K3S) and show it
+	@go run ./testing/lab up --dir $(LAB) $(if $(filter autonomous,$(OPTION)),--nodes $(NODES) $(if $(filter real,$(K3S)),--real-k3s)) $(OPTION)
 
 .PHONY: down
 down: ## stop the lab and remove what it made

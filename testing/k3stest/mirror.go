@@ -27,12 +27,21 @@ type Mirror struct {
 	asked []string
 }
 
-// NewMirror serves the versions. Its channels are stable, latest and testing with the last of them, and one for each minor.
+// NewMirror serves the versions.
 func NewMirror(t testing.TB, versions ...string) *Mirror {
 	t.Helper()
-	m := &Mirror{releases: map[string]string{}, channels: map[string]string{}, wrong: map[string]bool{}}
+	releases := map[string]string{}
 	for _, version := range versions {
-		m.releases[version] = Find(t, version)
+		releases[version] = Find(t, version)
+	}
+	return MirrorOf(releases)
+}
+
+// MirrorOf serves releases, whose paths are given by version. Its channels are stable, latest and testing with the last of them, and one
+// for each minor.
+func MirrorOf(releases map[string]string) *Mirror {
+	m := &Mirror{releases: releases, channels: map[string]string{}, wrong: map[string]bool{}}
+	for _, version := range slices.Sorted(maps.Keys(releases)) {
 		minor := strings.Join(strings.SplitN(version, ".", 3)[:2], ".")
 		for _, channel := range []string{"stable", "latest", "testing", minor} {
 			m.channels[channel] = version

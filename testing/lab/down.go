@@ -11,6 +11,7 @@ import (
 
 	"github.com/metal-stack/initial-cluster/internal/wait"
 	"github.com/metal-stack/initial-cluster/testing/kubetest"
+	"github.com/metal-stack/initial-cluster/testing/machines"
 )
 
 // stopTimeout is how long the serving process may take to end its clusters.
@@ -37,6 +38,11 @@ func (l lab) down(ctx context.Context) error {
 	}
 	if err := kubetest.Sweep(l.dir); err != nil {
 		return err
+	}
+	if _, found, err := l.lastAutonomous(); found || err != nil {
+		if err := errors.Join(err, machines.Sweep(ctx)); err != nil { // what a killed process has left
+			return err
+		}
 	}
 	if err := os.RemoveAll(l.dir); err != nil {
 		return err

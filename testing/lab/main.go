@@ -18,7 +18,7 @@ import (
 const usage = `Usage: go run ./testing/lab up [OPTION] | start | down | status
 
   start   start the lab unless it runs, and no more
-  up      start the lab unless it runs, run the playbook of the deployment option (shared) and show the cluster
+  up      start the lab unless it runs, run the playbook of the deployment option (shared, autonomous) and show the cluster
   down    stop the lab and remove what it made
   status  show the lab and its clusters
 
@@ -41,6 +41,8 @@ func run(ctx context.Context, arguments []string) error {
 	flags := pflag.NewFlagSet("lab", pflag.ContinueOnError)
 	dir := flags.String("dir", ".lab", "folder of the lab")
 	operations := flags.Duration("operation-time", 12*time.Second, "how long the lab's GKE takes for a cluster")
+	nodes := flags.Int("nodes", 3, "how many machines option autonomous has")
+	real := flags.Bool("real-k3s", false, "whether they run k3s itself, which is downloaded, instead of that of the tests")
 	flags.Usage = func() { fmt.Fprint(os.Stderr, usage+flags.FlagUsages()) }
 	if err := flags.Parse(arguments); err != nil {
 		return err
@@ -56,6 +58,9 @@ func run(ctx context.Context, arguments []string) error {
 	l := lab{dir: absolute, top: top, operationTime: *operations}
 	switch flags.Arg(0) {
 	case "up":
+		if flags.Arg(1) == "autonomous" {
+			return l.upAutonomous(ctx, autonomous{*nodes, *real})
+		}
 		return l.up(ctx, flags.Args()[1:])
 	case "start":
 		return l.alone(ctx)

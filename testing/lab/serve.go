@@ -22,6 +22,9 @@ type daemon struct {
 
 // serve is the process that goes on running: Google, until it is told to end.
 func (l lab) serve(ctx context.Context) error {
+	if o, found, err := l.lastAutonomous(); found || err != nil {
+		return errors.Join(err, l.serveMachines(ctx, o))
+	}
 	lock, err := l.lock("daemon.lock")
 	if err != nil {
 		return err

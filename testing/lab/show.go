@@ -121,6 +121,9 @@ func (l lab) status(ctx context.Context) error {
 		fmt.Println("The lab does not run; make up starts it.")
 		return nil
 	}
+	if _, found, err := l.lastAutonomous(); found || err != nil {
+		return l.statusAutonomous(ctx)
+	}
 	a, err := l.addresses()
 	if err != nil {
 		return err

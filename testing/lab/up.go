@@ -13,7 +13,7 @@ import (
 )
 
 // later are the deployment options whose playbooks are not there yet.
-var later = []string{"dedicated", "autonomous"}
+var later = []string{"dedicated"}
 
 // option is the deployment option to make.
 func option(arguments []string) (string, error) {
@@ -24,7 +24,7 @@ func option(arguments []string) (string, error) {
 	case slices.Contains(later, wanted):
 		return "", fmt.Errorf("option %s is not built yet; make up OPTION=shared", wanted)
 	default:
-		return "", fmt.Errorf("option %s: there is none of that name; use shared, or later %s", wanted, strings.Join(later, ", "))
+		return "", fmt.Errorf("option %s: there is none of that name; use shared or autonomous, or later %s", wanted, strings.Join(later, ", "))
 	}
 }
 
@@ -32,6 +32,9 @@ func (l lab) up(ctx context.Context, arguments []string) error {
 	wanted, err := option(arguments)
 	if err != nil {
 		return err
+	}
+	if _, found, err := l.lastAutonomous(); found || err != nil {
+		return errors.Join(err, errors.New("the lab runs for something else; make down first"))
 	}
 	begin := time.Now()
 	lock, err := l.exclusive()
