@@ -63,13 +63,13 @@ func exists() *problem {
 	return &problem{why: "there is one already", next: "choose another name, or delete that one", kind: fs.ErrExist}
 }
 
-func absent() *problem { return &problem{why: "there is none", kind: fs.ErrNotExist} }
+func nothing() *problem { return &problem{why: "there is none", kind: fs.ErrNotExist} }
 
 // ordinary are answers of a server that is well.
 func (s *s3) ordinary(said minio.ErrorResponse) *problem {
 	switch said.Code {
 	case minio.NoSuchKey:
-		return absent()
+		return nothing()
 	case minio.PreconditionFailed:
 		return exists()
 	case "ObjectLocked", "MethodNotAllowedByRetention":
@@ -77,9 +77,13 @@ func (s *s3) ordinary(said minio.ErrorResponse) *problem {
 	case "ConditionalRequestConflict", "OperationAborted":
 		return &problem{why: "somebody else writes it at this moment", next: "run it again", temporary: true}
 	case "BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "InvalidDigest":
-		return &problem{why: "what arrived at the server is not what was sent", next: "check the network and what stands between", kind: ErrCorrupt, temporary: true}
+		return changedOnTheWay()
 	}
 	return nil
+}
+
+func changedOnTheWay() *problem {
+	return &problem{why: "what arrived at the server is not what was sent", next: "check the network and what stands between", kind: ErrCorrupt, temporary: true}
 }
 
 func (s *s3) login(said minio.ErrorResponse) *problem {

@@ -71,7 +71,7 @@ func gcs(ctx context.Context, socket, external, bucket string) error {
 	if err != nil {
 		return err
 	}
-	serving := &http.Server{Handler: server.HTTPHandler(), ReadHeaderTimeout: time.Minute}
+	serving := &http.Server{Handler: &sessions{next: server.HTTPHandler(), open: map[string]*session{}}, ReadHeaderTimeout: time.Minute}
 	go func() {
 		<-ctx.Done()
 		_ = serving.Close() // which ends Serve

@@ -20,7 +20,7 @@ import (
 type Place struct {
 	// Open opens a store in an empty place.
 	Open func(t *testing.T, l store.Limits) store.Store
-	// Leave leaves behind in a store what a Put that was killed leaves, ages ago.
+	// Leave leaves behind in a store what a Put that was killed leaves. Without, it leaves nothing that a store could sweep.
 	Leave func(t *testing.T, s store.Store)
 }
 

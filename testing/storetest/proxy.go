@@ -46,6 +46,7 @@ func startProxy(t testing.TB, socket string) *Proxy {
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme, r.Out.URL.Host = "http", "server"
 			r.Out.Host = r.In.Host // it is signed
+			r.Out.Header.Set("X-Forwarded-Proto", "https")
 		},
 		Transport: &http.Transport{
 			DisableCompression: true,
