@@ -37,7 +37,12 @@ func (p Params) Open(ctx context.Context) (host.Host, error) {
 	if p.SSH == nil {
 		return host.Open(ctx, nil)
 	}
-	s := p.SSH
+	o := p.SSH.HostOptions()
+	return host.Open(ctx, &o)
+}
+
+// HostOptions are the suboptions as package host takes them.
+func (s SSH) HostOptions() host.Options {
 	o := host.Options{
 		Host: s.Host, Port: s.Port, User: s.User, KeyFile: s.KeyFile, Passphrase: s.Passphrase, CertificateFile: s.CertificateFile,
 		KnownHosts: s.KnownHosts, Jump: s.Jump, Sudo: s.Sudo, SudoPassword: s.SudoPassword,
@@ -46,7 +51,7 @@ func (p Params) Open(ctx context.Context) (host.Host, error) {
 	if s.Agent {
 		o.Agent = os.Getenv("SSH_AUTH_SOCK")
 	}
-	return host.Open(ctx, &o)
+	return o
 }
 
 // Problems are what is wrong with the options beyond their types, all of it.
