@@ -142,6 +142,8 @@ func TestS3AnswersAreTold(t *testing.T) {
 		})
 		told(t, s, list(t, s), "list *: "+text)
 	}
+	server.Choose(func(*http.Request) storetest.Fault { return storetest.Answer(200, "") })
+	told(t, s, s.Put(t.Context(), storetest.Content("a", []byte("1"))), "put a: the answer is none of an S3 server (no ETag) (tried 2 times); check whether a proxy answers in its place")
 	server.Choose(func(*http.Request) storetest.Fault { return storetest.Answer(502, "<html>\nbad gateway</html>") })
 	told(t, s, list(t, s), "list *: the server answers 502 Bad Gateway: <html> bad gateway</html> (tried 2 times); look at the store's health, try later")
 }

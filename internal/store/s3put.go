@@ -39,15 +39,18 @@ func (s *s3) put(ctx context.Context, u *upload) error {
 	if u.Size <= partSize {
 		o := s.putOptions(u)
 		o.UserMetadata["x-amz-checksum-sha256"] = base64.StdEncoding.EncodeToString(sums[0])
-		_, err := s.core.PutObject(ctx, s.options.Bucket, s.key(u.Name), u.section(0, u.Size), u.Size, "", u.SHA256, o)
-		return s.kept(ctx, u, err)
+		sent, err := s.core.PutObject(ctx, s.options.Bucket, s.key(u.Name), u.section(0, u.Size), u.Size, "", u.SHA256, o)
+		if err != nil {
+			return s.kept(ctx, u, err)
+		}
+		return taken(sent.ETag)
 	}
 	return s.putParts(ctx, u, sums)
 }
 
 // kept finds out whether a content is only there as a version that was deleted.
 func (s *s3) kept(ctx context.Context, u *upload, err error) error {
-	if err == nil || !errors.Is(explained(s, err), fs.ErrExist) {
+	if !errors.Is(explained(s, err), fs.ErrExist) {
 		return err
 	}
 	if _, gone := s.stat(ctx, u.Name); gone != nil && errors.Is(explained(s, gone), fs.ErrNotExist) {
@@ -187,7 +190,18 @@ func (s *s3) sendPart(ctx context.Context, u *upload, id string, i int, sum []by
 	sent, err := s.core.PutObjectPart(ctx, s.options.Bucket, s.key(u.Name), id, i+1, u.section(at, size), size, minio.PutObjectPartOptions{
 		Sha256Hex: hex.EncodeToString(sum), DisableContentSha256: true, CustomHeader: map[string][]string{"X-Amz-Checksum-Sha256": {encoded}},
 	})
+	if err == nil {
+		err = taken(sent.ETag)
+	}
 	return minio.CompletePart{PartNumber: i + 1, ETag: sent.ETag, ChecksumSHA256: sent.ChecksumSHA256}, err
+}
+
+// taken believes a server that it has something only if it gives its mark: some proxies answer 200 to whatever comes.
+func taken(mark string) error {
+	if mark == "" {
+		return &problem{why: "the answer is none of an S3 server (no ETag)", next: "check whether a proxy answers in its place", temporary: true}
+	}
+	return nil
 }
 
 func (s *s3) abandon(ctx context.Context, u *upload) error {

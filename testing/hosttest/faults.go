@@ -89,6 +89,16 @@ func (s *sessions) add(c io.Closer) bool {
 	return !s.over
 }
 
+// breakAll ends the connections there are.
+func (s *sessions) breakAll() {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	for _, c := range s.open {
+		_ = c.Close() // most are closed already
+	}
+	s.open = nil
+}
+
 func (s *sessions) end() {
 	s.mutex.Lock()
 	s.over = true

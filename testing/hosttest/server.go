@@ -61,6 +61,9 @@ func Start(t testing.TB, configuration ...string) *Server {
 	return s
 }
 
+// Break ends the connections there are, as a lost network does.
+func (s *Server) Break() { s.sessions.breakAll() }
+
 // stop ends the sshds, and shows what they said if the test failed.
 func (s *Server) stop(t testing.TB) {
 	require.NoError(t, s.listener.Close())
