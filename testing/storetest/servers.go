@@ -34,8 +34,11 @@ func run(t testing.TB, words func(socket, url string) []string) *Proxy {
 	command.Stdout, command.Stderr = &said, &said
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	require.NoError(t, command.Start())
-	ended := make(chan error, 1)
-	go func() { ended <- command.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = command.Wait() // it is killed
+	}()
 	t.Cleanup(func() {
 		_ = command.Process.Kill() // it may be gone by itself
 		<-ended
