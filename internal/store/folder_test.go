@@ -1,11 +1,13 @@
 package store_test
 
 import (
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -66,4 +68,24 @@ func TestAFolderThatIsNotThereIsNotMade(t *testing.T) {
 	assert.EqualError(t, s.Delete(t.Context(), "a/b"), say("delete a/b"))
 	_, err = store.OpenFolder("backups", store.Limits{})
 	assert.EqualError(t, err, `folder "backups": an absolute path below / is wanted`)
+}
+
+// hanging is a content on a disk that does not answer.
+type hanging struct{ until chan struct{} }
+
+func (h hanging) ReadAt([]byte, int64) (int, error) {
+	<-h.until
+	return 0, io.ErrUnexpectedEOF
+}
+
+func TestADiskThatHangsIsLeftBehind(t *testing.T) {
+	t.Parallel()
+	path := t.TempDir()
+	s, err := store.OpenFolder(path, store.Limits{Stall: 200 * time.Millisecond})
+	require.NoError(t, err)
+	content := storetest.Content("a", []byte("1"))
+	until := make(chan struct{})
+	defer close(until)
+	content.Data = hanging{until}
+	told(t, s, s.Put(t.Context(), content), "put a: a disk does not answer; look at the mounts of this host (an NFS server that is gone?), then run it again")
 }

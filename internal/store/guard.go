@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -79,7 +80,7 @@ func (g *guard) again(ctx context.Context, doing string, try attempt) error {
 func (g *guard) once(ctx context.Context, try attempt) (int64, *problem) {
 	watching, stop := watch(ctx, g.limits.Stall)
 	defer stop()
-	reached, err := try(watching)
+	reached, err := bounded(watching, try)
 	if err == nil {
 		return reached, nil
 	}
@@ -87,6 +88,33 @@ func (g *guard) once(ctx context.Context, try attempt) (int64, *problem) {
 		return reached, over
 	}
 	return reached, explained(g, err)
+}
+
+// patience is how long after the end of its context an attempt may still take. SFTP may take five seconds.
+const patience = 8 * time.Second
+
+// bounded leaves behind an attempt that does not end with its context: what hangs in a disk cannot be ended.
+func bounded(ctx context.Context, try attempt) (int64, error) {
+	type outcome struct {
+		reached int64
+		err     error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		reached, err := try(ctx)
+		done <- outcome{reached, err}
+	}()
+	select {
+	case o := <-done:
+		return o.reached, o.err
+	case <-ctx.Done():
+	}
+	select {
+	case o := <-done:
+		return o.reached, o.err
+	case <-time.After(patience):
+		return 0, &problem{why: "a disk does not answer", next: "look at the mounts of this host (an NFS server that is gone?), then run it again", kind: context.Cause(ctx)}
+	}
 }
 
 // decided tells whether an error was sure before the time was up.
@@ -122,14 +150,19 @@ func simply(try func(ctx context.Context) error) attempt {
 }
 
 // Stat is of Store.
-func (g *guard) Stat(ctx context.Context, name string) (info Info, err error) {
+func (g *guard) Stat(ctx context.Context, name string) (Info, error) {
 	if err := g.check(name); err != nil {
 		return Info{}, err
 	}
-	return info, g.again(ctx, "look at "+name, simply(func(ctx context.Context) error {
+	var info Info
+	err := g.again(ctx, "look at "+name, simply(func(ctx context.Context) (err error) {
 		info, err = g.stat(ctx, name)
 		return err
 	}))
+	if err != nil {
+		return Info{}, err
+	}
+	return info, nil
 }
 
 // Delete is of Store.
@@ -145,12 +178,14 @@ func (g *guard) Delete(ctx context.Context, name string) error {
 }
 
 // Sweep is of Store.
-func (g *guard) Sweep(ctx context.Context, age time.Duration) (swept int, err error) {
-	return swept, g.again(ctx, "remove what interrupted uploads left", simply(func(ctx context.Context) error {
+func (g *guard) Sweep(ctx context.Context, age time.Duration) (int, error) {
+	var swept atomic.Int64
+	err := g.again(ctx, "remove what interrupted uploads left", simply(func(ctx context.Context) error {
 		n, err := g.sweep(ctx, age)
-		swept += n
+		swept.Add(int64(n))
 		return err
 	}))
+	return int(swept.Load()), err
 }
 
 func (g *guard) remember(name string, there bool) {

@@ -9,13 +9,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 )
 
 // List is of Store.
 func (g *guard) List(ctx context.Context, prefix string) ([]Info, error) {
-	var found []Info
+	var listed atomic.Pointer[[]Info] // by the last attempt that ended
 	err := g.again(ctx, "list "+prefix+"*", simply(func(ctx context.Context) error {
-		found = nil
+		var found []Info
+		defer func() { listed.Store(&found) }()
 		seen := map[string]bool{}
 		err := g.list(ctx, prefix, func(info Info) {
 			if strings.HasPrefix(info.Name, prefix) && wellFormed(info.Name) && !seen[info.Name] {
@@ -28,6 +30,10 @@ func (g *guard) List(ctx context.Context, prefix string) ([]Info, error) {
 		}
 		return err
 	}))
+	var found []Info
+	if last := listed.Load(); last != nil {
+		found = slices.Clone(*last)
+	}
 	slices.SortFunc(found, func(a, b Info) int { return cmp.Compare(a.Name, b.Name) })
 	return found, g.part(err, len(found))
 }

@@ -46,7 +46,8 @@ func (g *guard) Put(ctx context.Context, c Content) error {
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanup)
 	defer cancel()
-	if failed := g.abandon(last, u); failed != nil {
+	_, failed := bounded(last, simply(func(ctx context.Context) error { return g.abandon(ctx, u) }))
+	if failed != nil {
 		wait.Report(ctx, "%s: put %s: what the upload left stays for the next sweep: %s", g, c.Name, explained(g, failed).why)
 	}
 	return err
