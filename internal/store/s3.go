@@ -35,7 +35,6 @@ type s3 struct {
 	name    string
 	web     *web
 	core    minio.Core
-	page    int // how many names are asked for at once; 0 is what the server likes
 }
 
 // amazon is Amazon's endpoint of no region; the client finds that of the bucket's.
@@ -133,7 +132,7 @@ func (s *s3) missing(ctx context.Context, absent error) error {
 
 func (s *s3) list(ctx context.Context, prefix string, found func(Info)) error {
 	last := ""
-	for object := range s.core.ListObjectsIter(ctx, s.options.Bucket, minio.ListObjectsOptions{Prefix: s.key(prefix), Recursive: true, MaxKeys: s.page}) {
+	for object := range s.core.ListObjectsIter(ctx, s.options.Bucket, minio.ListObjectsOptions{Prefix: s.key(prefix), Recursive: true}) {
 		if object.Err != nil {
 			return object.Err
 		}

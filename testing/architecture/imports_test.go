@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 	"internal/metalstackcloud":    {"internal/reach", "internal/wait", "github.com/golang-jwt/jwt", "go.yaml.in/yaml"},
 	"internal/k3s":                {"internal/host", "internal/wait", "go.yaml.in/yaml"},
 	"internal/reach":              {},
-	"internal/store":              {"internal/gcp", "internal/host", "internal/reach", "internal/wait", "github.com/minio/minio-go/v7", "google.golang.org/api"},
+	"internal/store":              {"internal/gcp", "internal/host", "internal/reach", "internal/wait", "github.com/minio/minio-go/v7"},
 	"internal/gke":                {"internal/gcp", "internal/kube", "internal/wait", "cloud.google.com/go/container", "google.golang.org"},
 	"modules/metal_control_plane": {"internal", "sigs.k8s.io/yaml"},
 	"internal/cluster":            {"internal/wait", "k8s.io", "github.com/fluxcd/cli-utils/pkg/kstatus"},
