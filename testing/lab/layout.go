@@ -17,6 +17,7 @@ import (
 // lab is the lab in a folder.
 type lab struct {
 	dir, top      string
+	option        option
 	operationTime time.Duration
 }
 
@@ -32,25 +33,24 @@ func (l lab) shown(path string) string {
 	return path
 }
 
-const (
-	project  = "metalstack-lab"
-	location = "europe-west3-a"
-	name     = "initial"
-)
+const project = "metalstack-lab"
 
 // addresses are where the lab's servers listen: the same after a restart, as key files and kubeconfigs hold them.
-type addresses struct{ Google, Metadata, GKE, Web string }
+type addresses struct{ Google, Metadata, GKE, Web, Registry, Ingress string }
 
 func (l lab) addresses() (addresses, error) {
 	var a addresses
 	content, err := os.ReadFile(l.path("addresses.json"))
 	if err == nil {
-		return a, json.Unmarshal(content, &a)
+		err = json.Unmarshal(content, &a)
 	}
-	if !errors.Is(err, fs.ErrNotExist) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return a, err
 	}
-	for _, address := range []*string{&a.Google, &a.Metadata, &a.GKE, &a.Web} {
+	for _, address := range []*string{&a.Google, &a.Metadata, &a.GKE, &a.Web, &a.Registry, &a.Ingress} {
+		if *address != "" {
+			continue
+		}
 		port, err := kubetest.FreePort()
 		if err != nil {
 			return a, err
@@ -60,20 +60,24 @@ func (l lab) addresses() (addresses, error) {
 	if content, err = json.Marshal(a); err != nil {
 		return a, err
 	}
-	return a, os.WriteFile(l.path("addresses.json"), content, 0o600)
+	return a, replace(l.path("addresses.json"), content)
 }
 
-func (l lab) kubeconfig() string { return l.path("kubeconfig") }
-func (l lab) keyFile() string    { return l.path("gcp", "serviceaccount.json") }
-func (l lab) caFile() string     { return l.path("ca", "ca.crt") }
+func (l lab) kubeconfig(cluster string) string { return l.path("kubeconfigs", cluster) }
+func (l lab) keyFile() string                  { return l.path("gcp", "serviceaccount.json") }
+func (l lab) caFile() string                   { return l.path("ca", "ca.crt") }
 
 // variables of the environment in which the playbook runs, and a person who looks further.
 func (l lab) variables(a addresses) []string {
+	var kubeconfigs []string
+	for _, cluster := range l.option.clusters {
+		kubeconfigs = append(kubeconfigs, l.kubeconfig(cluster))
+	}
 	return []string{
 		"SSL_CERT_FILE=" + l.caFile(),
 		"GCE_METADATA_HOST=" + a.Metadata,
 		"CLOUDSDK_CONFIG=" + l.path("gcloud"),
-		"KUBECONFIG=" + l.kubeconfig(),
+		"KUBECONFIG=" + strings.Join(kubeconfigs, ":"),
 		"XDG_DATA_HOME=" + l.path("share"),
 		"ANSIBLE_CONFIG=" + filepath.Join(l.top, "ansible.cfg"),
 		"ANSIBLE_INVENTORY=" + l.path("inventory"),
@@ -104,6 +108,7 @@ func (l lab) write(a addresses) error {
 	}
 	files := map[string]string{
 		l.path("environment"):                         shell.String(),
+		l.path("option"):                              l.option.name + "\n",
 		l.path("inventory", "hosts.yaml"):             l.hosts(),
 		l.path("inventory", "group_vars", "all.yaml"): l.groupVariables(a),
 	}
@@ -119,39 +124,6 @@ func (l lab) write(a addresses) error {
 }
 
 func quote(value string) string { return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'" }
-
-func (l lab) hosts() string {
-	return fmt.Sprintf(`---
-all:
-  hosts:
-    localhost:
-      ansible_connection: local
-      ansible_python_interpreter: %q
-`, filepath.Join(l.top, ".cache/venv/bin/python"))
-}
-
-// groupVariables are what a deployment sets, with the places of the lab's Google in place of the real one's.
-func (l lab) groupVariables(a addresses) string {
-	var b strings.Builder
-	b.WriteString("---\n")
-	for _, variable := range [][2]string{
-		{"gcp_project", project},
-		{"gcp_location", location},
-		{"gcp_cluster_name", name},
-		{"gcp_release_channel", "regular"},
-		{"gcp_initial_node_count", "1"},
-		{"gcp_disk_size_gb", "100"},
-		{"gcp_service_account", "deployer@" + project + ".iam.gserviceaccount.com"},
-		{"gcp_service_account_file", quote(l.keyFile())},
-		{"gcp_kubeconfig", quote(l.kubeconfig())},
-		{"gcp_api_endpoint", "https://" + a.GKE},
-		{"gcp_iam_endpoint", "https://" + a.Google},
-		{"gcp_resource_manager_endpoint", "https://" + a.Google},
-	} {
-		fmt.Fprintf(&b, "%s: %s\n", variable[0], variable[1])
-	}
-	return b.String()
-}
 
 func (l lab) kube() string { return filepath.Join(l.top, ".cache/kube/kube") }
 

@@ -18,7 +18,7 @@ import (
 const usage = `Usage: go run ./testing/lab up [OPTION] | start | down | status
 
   start   start the lab unless it runs, and no more
-  up      start the lab unless it runs, run the playbook of the deployment option (shared, autonomous) and show the cluster
+  up      start the lab unless it runs, run the playbook of the deployment option (shared, dedicated, autonomous) and show what it made
   down    stop the lab and remove what it made
   status  show the lab and its clusters
 
@@ -56,6 +56,9 @@ func run(ctx context.Context, arguments []string) error {
 		return err
 	}
 	l := lab{dir: absolute, top: top, operationTime: *operations}
+	if l.option, err = l.lastOption(); err != nil {
+		return err
+	}
 	switch flags.Arg(0) {
 	case "up":
 		if flags.Arg(1) == "autonomous" {

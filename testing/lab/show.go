@@ -2,116 +2,105 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
-	"os/exec"
 	"strings"
 	"text/tabwriter"
 	"time"
 )
 
-// seen is what a cluster tells through the kubeconfig that the playbook wrote.
-type seen struct{ context, server, version, user, namespaces, nodes string }
-
-// show shows the cluster that was reached.
+// show shows the clusters that were reached, and what runs on them.
 func (l lab) show(ctx context.Context, a addresses, begin time.Time) error {
-	s, err := l.look(ctx, a)
-	if err != nil {
-		return err
+	var seen []clusterSeen
+	for _, name := range l.option.clusters {
+		s, err := l.look(ctx, a, name)
+		if err != nil {
+			return err
+		}
+		seen = append(seen, s)
 	}
-	fmt.Printf("The initial cluster answers, %s after the start.\n\n", time.Since(begin).Round(time.Second))
-	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	for _, row := range [][2]string{
-		{"cluster", s.context},
-		{"version", s.version},
-		{"endpoint", s.server},
-		{"user", s.user},
-		{"namespaces", s.namespaces},
-		{"nodes", s.nodes},
-		{"kubeconfig", l.shown(l.kubeconfig())},
-		{"", ""},
-		{"look further", ". " + l.shown(l.path("environment")) + "; kubectl get namespaces"},
-		{"remove all", "make down"},
-	} {
-		if _, err := fmt.Fprintf(table, "%s\t%s\n", row[0], row[1]); err != nil {
+	what := "The initial cluster answers"
+	if len(seen) > 1 {
+		what = "Both initial clusters answer"
+	}
+	fmt.Printf("%s, %s after the start.\n", what, time.Since(begin).Round(time.Second))
+	for _, s := range seen {
+		if err := l.showCluster(s); err != nil {
 			return err
 		}
 	}
-	return table.Flush()
+	return table([][]string{
+		{""},
+		{"metal-api", l.health(ctx, a)},
+		{"registry", "https://" + a.Registry},
+		{"look further", ". " + l.shown(l.path("environment")) + "; kubectl get pods --all-namespaces"},
+		{"remove all", "make down"},
+	})
 }
 
-// look asks the cluster, with the credential of the kubeconfig.
-func (l lab) look(ctx context.Context, a addresses) (seen, error) {
-	var s seen
-	var config struct {
-		CurrentContext string `json:"current-context"`
-		Clusters       []struct{ Cluster struct{ Server string } }
+func (l lab) showCluster(s clusterSeen) error {
+	rows := [][]string{
+		{""},
+		{"cluster", s.context}, {"version", s.version}, {"endpoint", s.server}, {"user", s.user}, {"nodes", strings.Join(s.nodes, ", ")},
+		{"kubeconfig", l.shown(l.kubeconfig(s.name))},
 	}
-	var version struct{ ServerVersion struct{ GitVersion string } }
-	var who struct {
-		Status struct{ UserInfo struct{ Username string } }
+	if len(s.releases) == 0 {
+		rows = append(rows, []string{"releases", "none"})
 	}
-	for _, question := range []struct {
-		into      any
-		arguments []string
-	}{
-		{&config, []string{"config", "view", "--minify"}}, {&version, []string{"version"}}, {&who, []string{"auth", "whoami"}},
-	} {
-		if err := l.kubectl(ctx, a, question.into, question.arguments...); err != nil {
-			return s, err
+	if err := table(rows); err != nil || len(s.releases) == 0 {
+		return err
+	}
+	if err := table(append([][]string{{""}, {"release", "namespace", "revision", "status"}}, s.releases...)); err != nil {
+		return err
+	}
+	return table(append([][]string{{""}, {"pod", "namespace", "ready", "phase"}}, s.pods...))
+}
+
+func table(rows [][]string) error {
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		if _, err := fmt.Fprintln(w, strings.Join(row, "\t")); err != nil {
+			return err
 		}
 	}
-	s.context, s.version, s.user = config.CurrentContext, version.ServerVersion.GitVersion, who.Status.UserInfo.Username
-	if len(config.Clusters) == 1 {
-		s.server = config.Clusters[0].Cluster.Server
-	}
-	var err error
-	if s.namespaces, err = l.names(ctx, a, "namespaces"); err != nil {
-		return s, err
-	}
-	s.nodes, err = l.names(ctx, a, "nodes")
-	return s, err
+	return w.Flush()
 }
 
-func (l lab) names(ctx context.Context, a addresses, resource string) (string, error) {
-	var list struct {
-		Items []struct{ Metadata struct{ Name string } }
-	}
-	if err := l.kubectl(ctx, a, &list, "get", resource); err != nil {
-		return "", err
-	}
-	var names []string
-	for _, item := range list.Items {
-		names = append(names, item.Metadata.Name)
-	}
-	if len(names) == 0 {
-		return "none: no machines are behind the lab's GKE", nil
-	}
-	return strings.Join(names, ", "), nil
-}
+// healthPath is where the metal-api tells of its health, below the lab's way into the clusters.
+const healthPath = "/metal/v1/health"
 
-func (l lab) kubectl(ctx context.Context, a addresses, into any, arguments ...string) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	command := exec.CommandContext(ctx, l.path("bin", "kubectl"), append(arguments, "--output=json")...)
-	command.Env = l.environment(a)
-	output, err := command.Output()
-	var failed *exec.ExitError
-	if errors.As(err, &failed) {
-		err = errors.New(strings.TrimSpace(string(failed.Stderr)))
-	}
-	if err == nil {
-		err = json.Unmarshal(output, into)
-	}
+// health asks the metal-api as anybody outside of the clusters does.
+func (l lab) health(ctx context.Context, a addresses) string {
+	url := "https://" + a.Ingress + healthPath
+	pem, err := os.ReadFile(l.caFile())
 	if err != nil {
-		return fmt.Errorf("ask the cluster: kubectl %s: %w", strings.Join(arguments, " "), err)
+		return url + ": " + err.Error()
 	}
-	return nil
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(pem)
+	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
+	defer client.CloseIdleConnections()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return url + ": " + err.Error()
+	}
+	answer, err := client.Do(request)
+	if err != nil {
+		return err.Error()
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return url + ": " + err.Error()
+	}
+	return url + " says " + strings.TrimSpace(string(body))
 }
 
-// status shows the lab and, if there is one, the cluster.
+// status shows the lab and, if there are any, the clusters.
 func (l lab) status(ctx context.Context) error {
 	pid, err := l.holder("daemon.lock")
 	if err != nil {
@@ -135,13 +124,13 @@ func (l lab) status(ctx context.Context) error {
 	fmt.Printf("The lab runs as process %d since %s; its log is %s.\n", pid, d.Started.Format(time.DateTime), l.shown(l.path("daemon.log")))
 	fmt.Printf("Google is at %s, its metadata server at %s, GKE at %s; faults go to https://%s/faults.\n\n", a.Google, a.Metadata, a.GKE, a.Web)
 	var config struct {
-		CurrentContext string `json:"current-context"`
+		Contexts []struct{}
 	}
 	if err := l.kubectl(ctx, a, &config, "config", "view"); err != nil {
 		return err
 	}
-	if config.CurrentContext == "" {
-		fmt.Println("There is no cluster; make up makes it.")
+	if len(config.Contexts) < len(l.option.clusters) {
+		fmt.Printf("There is no cluster; make up OPTION=%s makes it.\n", l.option.name)
 		return nil
 	}
 	return l.show(ctx, a, d.Started)

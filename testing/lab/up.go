@@ -7,30 +7,17 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 )
 
-// later are the deployment options whose playbooks are not there yet.
-var later = []string{"dedicated"}
-
-// option is the deployment option to make.
-func option(arguments []string) (string, error) {
-	wanted := strings.Join(arguments, " ")
-	switch {
-	case wanted == "shared" || wanted == "":
-		return "shared", nil
-	case slices.Contains(later, wanted):
-		return "", fmt.Errorf("option %s is not built yet; make up OPTION=shared", wanted)
-	default:
-		return "", fmt.Errorf("option %s: there is none of that name; use shared or autonomous, or later %s", wanted, strings.Join(later, ", "))
-	}
-}
-
 func (l lab) up(ctx context.Context, arguments []string) error {
-	wanted, err := option(arguments)
-	if err != nil {
+	name := options[0].name
+	if len(arguments) > 0 {
+		name = strings.Join(arguments, " ")
+	}
+	var err error
+	if l.option, err = parseOption(name); err != nil {
 		return err
 	}
 	if _, found, err := l.lastAutonomous(); found || err != nil {
@@ -42,11 +29,11 @@ func (l lab) up(ctx context.Context, arguments []string) error {
 		return err
 	}
 	defer lock.Close()
-	a, err := l.ready(ctx)
+	a, err := l.prepare(ctx)
 	if err != nil {
 		return err
 	}
-	if err := l.play(ctx, a, wanted); err != nil {
+	if err := l.play(ctx, a); err != nil {
 		return err
 	}
 	return l.show(ctx, a, begin)
@@ -59,7 +46,7 @@ func (l lab) alone(ctx context.Context) error {
 		return err
 	}
 	defer lock.Close()
-	if _, err := l.ready(ctx); err != nil {
+	if _, err := l.prepare(ctx); err != nil {
 		return err
 	}
 	fmt.Printf("For a shell that is to use it: . %s\n", l.shown(l.path("environment")))
@@ -75,8 +62,8 @@ func (l lab) exclusive() (*os.File, error) {
 	return lock, err
 }
 
-// ready starts the lab, unless it runs, and writes what a playbook needs to use it.
-func (l lab) ready(ctx context.Context) (addresses, error) {
+// prepare starts the lab, unless it runs, and writes what a playbook needs to use it.
+func (l lab) prepare(ctx context.Context) (addresses, error) {
 	if _, err := os.Stat(l.kube()); err != nil {
 		return addresses{}, fmt.Errorf("%w; make kube builds it", err)
 	}
@@ -91,13 +78,13 @@ func (l lab) ready(ctx context.Context) (addresses, error) {
 	if err := l.write(a); err != nil {
 		return a, err
 	}
-	fmt.Printf("lab: Google is at %s, GKE at %s, %s\n\n", a.Google, a.GKE, time.Since(begin).Round(100*time.Millisecond))
+	fmt.Printf("lab: Google is at %s, GKE at %s, the registry at %s, %s\n\n", a.Google, a.GKE, a.Registry, time.Since(begin).Round(100*time.Millisecond))
 	return a, nil
 }
 
 // play runs the playbook, which tells its progress itself.
-func (l lab) play(ctx context.Context, a addresses, playbook string) error {
-	file := filepath.Join("playbooks", playbook+".yml")
+func (l lab) play(ctx context.Context, a addresses) error {
+	file := filepath.Join("playbooks", l.option.name+".yml")
 	command := exec.CommandContext(ctx, filepath.Join(l.top, ".cache/venv/bin/ansible-playbook"), file)
 	// Ctrl-C at a terminal reaches Ansible by itself; it ends what it runs and tells so.
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }

@@ -130,11 +130,11 @@ func TestVariablesAreOfTheTypesOfTheirOptions(t *testing.T) {
 	}
 }
 
-// texts are those in which a role may use its variables: a colon behind one in the defaults only gives it a value.
+// texts are those in which the variables of a role may be used, playbooks included: a colon behind one in the defaults only gives it a value.
 func texts(t *testing.T, folder string) string {
 	t.Helper()
 	var all strings.Builder
-	for _, place := range []string{"defaults", "handlers", "tasks", "templates", "vars"} {
+	for _, place := range []string{"defaults", "handlers", "tasks", "templates", "vars", "../../playbooks"} {
 		files, err := filepath.Glob(filepath.Join(folder, place, "*"))
 		require.NoError(t, err)
 		for _, file := range files {

@@ -25,18 +25,13 @@ const (
 	project = "f8e67080-ba68-41d2-ad44-59dc65a09a33"
 )
 
-// playbook makes the cluster and takes it as the initial cluster, as a deployment does.
+// playbook makes the cluster, as the playbooks of the deployment options do.
 const playbook = `---
 - name: Make the initial cluster
   hosts: localhost
   gather_facts: false
   roles:
-    - role: metalstack.initial_cluster.metalstack_cloud_cluster
     - role: metalstack.initial_cluster.initial_cluster
-      when: metalstack_cloud_cluster_state | default('present') == 'present' and not ansible_check_mode
-      vars:
-        initial_cluster_kubeconfig: "{{ metalstack_cloud_cluster_result.kubeconfig }}"
-        initial_cluster_context: "{{ metalstack_cloud_cluster_result.context }}"
   post_tasks:
     - name: Show the cluster
       ansible.builtin.debug:
@@ -110,10 +105,11 @@ func TestTheRolesMakeChangeAndDeleteACluster(t *testing.T) {
 		{"check before there is one", []string{"--check", "--diff", set("metalstack_cloud_cluster_kubernetes_version: '1.35'")}, "1", 0, `+    "kubernetes_version": "1.35.7"`},
 		{"make it", []string{set("metalstack_cloud_cluster_kubernetes_version: '1.35'")}, "1", 1, "reached v1.35.7 as lab@metalstack.cloud"},
 		{"again", []string{set("metalstack_cloud_cluster_kubernetes_version: '1.35'")}, "0", 1, "reached v1.35.7 as lab@metalstack.cloud"},
+		{"look at it alone", []string{set("initial_cluster_state: reached, metalstack_cloud_cluster_project: " + project)}, "0", 1, "reached v1.35.7 as lab@metalstack.cloud"},
 		{"upgrade it", []string{set("metalstack_cloud_cluster_kubernetes_version: '1.36'")}, "1", 1, "reached v1.36.3 as lab@metalstack.cloud"},
-		{"check its deletion", []string{"--check", set("metalstack_cloud_cluster_state: absent")}, "1", 1, "reached none"},
-		{"delete it", []string{set("metalstack_cloud_cluster_state: absent")}, "1", 0, "reached none"},
-		{"delete it again", []string{set("metalstack_cloud_cluster_state: absent")}, "0", 0, "reached none"},
+		{"check its deletion", []string{"--check", set("initial_cluster_state: absent")}, "1", 1, "reached none"},
+		{"delete it", []string{set("initial_cluster_state: absent")}, "1", 0, "reached none"},
+		{"delete it again", []string{set("initial_cluster_state: absent")}, "0", 0, "reached none"},
 	} {
 		changed, out := w.changed(t, step.arguments...)
 		assert.Equal(t, step.changed, changed, "%s: %s", step.name, out)

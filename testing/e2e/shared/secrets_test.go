@@ -31,6 +31,15 @@ func quoted(texts []string) (all []string) {
 	return all
 }
 
+const destroy = `
+- name: Destroy the initial cluster
+  hosts: localhost
+  gather_facts: false
+  roles:
+    - role: metalstack.initial_cluster.initial_cluster
+      vars: {initial_cluster_state: absent}
+`
+
 func TestNoKeyAndNoTokenIsSeenAnywhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -40,21 +49,20 @@ func TestNoKeyAndNoTokenIsSeenAnywhere(t *testing.T) {
 	stored := ".kube/config." + contextName + ".json"
 	secrets := regexp.MustCompile(strings.Join(append(quoted(w.lines()), `ya29\.c\.[0-9a-f]{20}`), "|"))
 
-	for _, user := range []string{"exec", "token", "exec"} {
+	wrong := w.play(existing, w.with(variables, "gcp_initial_node_count", "many"), "-vvvv", "--diff")
+	require.True(t, wrong.failed)
+	assert.NotRegexp(t, secrets, wrong.output, "Ansible's own check of the arguments")
+	wanted := []string{".config/gcloud/legacy_credentials/" + w.account.Email + "/adc.json", stored, "key.json"}
+	for _, user := range []string{"exec", "token"} {
 		played := w.play(existing, w.with(variables, "gcp_kubeconfig_user", user), "-vvvv", "--diff")
 		require.False(t, played.failed)
 		assert.NotRegexp(t, secrets, played.output)
-		wrong := w.play(existing, w.with(variables, "gcp_initial_node_count", "many"), "-vvvv", "--diff")
-		require.True(t, wrong.failed)
-		assert.NotRegexp(t, secrets, wrong.output, "Ansible's own check of the arguments")
-		holders := w.holders(secrets)
-		wanted := []string{".config/gcloud/legacy_credentials/" + w.account.Email + "/adc.json", stored, "key.json"}
 		if user == "token" {
 			wanted[1] = ".kube/config"
 		}
-		assert.Equal(t, wanted, holders)
+		assert.Equal(t, wanted, w.holders(secrets))
 	}
-	played := w.play(destroy, w.with(variables, "destroy_cluster_name", "initial"), "-vvvv", "--diff")
+	played := w.play(destroy, variables, "-vvvv", "--diff")
 	require.False(t, played.failed)
 	assert.NotContains(t, w.holders(secrets), stored)
 }
