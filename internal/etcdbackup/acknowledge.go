@@ -1,0 +1,110 @@
+package etcdbackup
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"filippo.io/age"
+
+	"github.com/metal-stack/initial-cluster/internal/etcdbackup/manifest"
+	"github.com/metal-stack/initial-cluster/internal/etcdbackup/seal"
+	"github.com/metal-stack/initial-cluster/internal/store"
+	"github.com/metal-stack/initial-cluster/internal/wait"
+)
+
+// acknowledge puts a backup into the store and gives no error only if the store has it: the content first, which is then read back, decrypted,
+// unpacked and compared with what etcd gave; the manifest last. What is cut off before has no manifest and is no backup.
+func (v Vault) acknowledge(ctx context.Context, m manifest.Manifest, content *os.File, key seal.Key) error {
+	wait.Report(ctx, "%s: upload %d MiB", v.Store, m.Content.Size>>20)
+	c := store.Content{Name: m.Object, Data: content, Size: m.Content.Size, SHA256: m.Content.SHA256, IfAbsent: true}
+	if err := v.Store.Put(ctx, c); err != nil {
+		return err
+	}
+	wait.Report(ctx, "%s: read back", v.Store)
+	if err := v.readBack(ctx, m, key.Identity()); err != nil {
+		return fmt.Errorf("%s: read back %s: %w; nothing was acknowledged, run it again", v.Store, m.Object, err)
+	}
+	stored, err := m.Sign(v.Keys.Signing)
+	if err != nil {
+		return err
+	}
+	if err := v.put(ctx, v.path(m.Name, manifestFile), stored); err != nil {
+		return err
+	}
+	back, err := v.get(ctx, v.path(m.Name, manifestFile))
+	if err == nil && !bytes.Equal(back, stored) {
+		err = fmt.Errorf("%s: read back the manifest of %s: it is not what was written; run it again", v.Store, m.Name)
+	}
+	return err
+}
+
+func (v Vault) put(ctx context.Context, name string, content []byte) error {
+	sum := sha256.Sum256(content)
+	return v.Store.Put(ctx, store.Content{Name: name, Data: bytes.NewReader(content), Size: int64(len(content)), SHA256: hex.EncodeToString(sum[:])})
+}
+
+// readBack reads the whole content from the store, and compares it at both ends: as it is stored, and opened, if it can be.
+func (v Vault) readBack(ctx context.Context, m manifest.Manifest, identities []age.Identity) error {
+	if m.Encrypted && len(identities) == 0 {
+		return v.download(ctx, m, io.Discard)
+	}
+	from, to := io.Pipe()
+	opened := make(chan error, 1)
+	go func() {
+		err := open(ctx, m, from, identities, io.Discard, nil)
+		_, _ = io.Copy(io.Discard, from) // so that the store's sum tells of the whole
+		opened <- err
+	}()
+	err := v.download(ctx, m, to)
+	_ = to.CloseWithError(err) // a nil error is the end
+	if inner := <-opened; err == nil && inner != nil {
+		return fmt.Errorf("%w: it cannot be opened: %w", store.ErrCorrupt, inner)
+	}
+	return err
+}
+
+// download reads the stored content and compares its sum.
+func (v Vault) download(ctx context.Context, m manifest.Manifest, to io.Writer) error {
+	sum, err := v.Store.Get(ctx, m.Object, to)
+	if err != nil {
+		return err
+	}
+	if sum != (store.Sum{Size: m.Content.Size, SHA256: m.Content.SHA256}) {
+		return fmt.Errorf("%w: it has %s and must have %s", store.ErrCorrupt, manifest.Sum(sum), m.Content)
+	}
+	return nil
+}
+
+// open opens a content, writes its database, shows the other files, and compares the database with the manifest.
+func open(ctx context.Context, m manifest.Manifest, from io.Reader, identities []age.Identity, database io.Writer, show func(string, io.Reader) error) error {
+	if !m.Encrypted {
+		identities = nil
+	}
+	hash, size := sha256.New(), int64(-1)
+	err := seal.Open(ctx, from, identities, func(name string, _ int64, content io.Reader) (err error) {
+		switch {
+		case name == databaseFile && size < 0:
+			size, err = io.Copy(io.MultiWriter(hash, database), content)
+		case show != nil:
+			err = show(name, content)
+		}
+		return err
+	})
+	var stranger *age.NoIdentityMatchError
+	if errors.As(err, &stranger) {
+		return errNoKey
+	}
+	if err != nil {
+		return err
+	}
+	if got := (manifest.Sum{Size: size, SHA256: hex.EncodeToString(hash.Sum(nil))}); got != m.Snapshot {
+		return fmt.Errorf("%w: its database has %s and must have %s", store.ErrCorrupt, got, m.Snapshot)
+	}
+	return nil
+}

@@ -1,0 +1,57 @@
+// Package etcdbackup backs up an etcd so that no acknowledged backup is ever unrestorable: a backup is acknowledged by a store only after
+// its snapshot was read to the last key, restored and booted, and after what the store holds was read back and opened. Manifests are signed
+// and written last. Which backups may go says retention; a backup that does not verify is marked, and left for people.
+package etcdbackup
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"filippo.io/age"
+
+	"github.com/metal-stack/initial-cluster/internal/etcdbackup/manifest"
+)
+
+// Keys are whose a backup is and who may read it.
+type Keys struct {
+	Signing    ed25519.PrivateKey  // needed to take one
+	Trusted    []ed25519.PublicKey // whose manifests count; that of Signing does, too
+	Recipients []age.Recipient     // who can read a new one; without any it is not encrypted
+	Identities []age.Identity      // needed to look into an encrypted one
+}
+
+// trusted are all keys whose manifests count.
+func (k Keys) trusted() []ed25519.PublicKey {
+	if k.Signing == nil {
+		return k.Trusted
+	}
+	return append([]ed25519.PublicKey{k.Signing.Public().(ed25519.PublicKey)}, k.Trusted...)
+}
+
+// The names in a store, below <cluster>/<backup>/.
+const (
+	manifestFile   = "manifest.json"
+	quarantineFile = "quarantine.json"
+	plainFile      = "content.tar.zst"
+	encryptedFile  = "content.tar.zst.age"
+)
+
+// The names in a content. All besides the database is small.
+const (
+	databaseFile = "snapshot.db"
+	membersFile  = "members.txt"
+	tokenFile    = "k3s/server/token"
+)
+
+// newName is one that sorts by time and never comes twice.
+func newName(taken time.Time, revision int64) string {
+	random := make([]byte, 4)
+	_, _ = rand.Read(random) // never fails
+	return fmt.Sprintf("%s-r%d-%s", taken.UTC().Format("20060102T150405Z"), revision, hex.EncodeToString(random))
+}
+
+// lineage is within which revisions can be compared: each time people accept that a cluster is another one, a new one begins.
+func lineage(m manifest.Manifest) string { return fmt.Sprintf("%s/%d", m.Lineage, m.Generation) }

@@ -1,0 +1,76 @@
+package etcdbackup
+
+import (
+	"context"
+	"io"
+
+	"github.com/metal-stack/initial-cluster/internal/etcdbackup/k3s"
+	"github.com/metal-stack/initial-cluster/internal/etcdbackup/manifest"
+	"github.com/metal-stack/initial-cluster/internal/etcdbackup/source"
+)
+
+// Origin is where a snapshot comes from.
+type Origin struct {
+	Etcd *source.Etcd      // a running one
+	File string            // or a file that holds a snapshot
+	K3s  *k3s.Installation // whose etcd that is; nil for others
+	// What goes with the snapshot of K3s.
+	Token      string // the server's
+	K3sVersion string
+}
+
+// opened is an origin that can give a snapshot now.
+type opened struct {
+	Origin
+	member *source.Member // nil for a file
+	size   int64          // of the snapshot, roughly
+}
+
+func (o Origin) open(ctx context.Context) (*opened, error) {
+	if o.Etcd == nil {
+		size, err := source.Size(o.File)
+		return &opened{Origin: o, size: size}, err
+	}
+	member, err := o.Etcd.Choose(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &opened{o, member, member.Size}, nil
+}
+
+func (o *opened) close() error {
+	if o.member == nil {
+		return nil
+	}
+	return o.member.Close()
+}
+
+func (o *opened) save(ctx context.Context, to io.Writer) error {
+	if o.member == nil {
+		return source.Copy(o.File, to)
+	}
+	return o.member.Save(ctx, to)
+}
+
+func (o *opened) warnings() []string {
+	if o.member == nil {
+		return nil
+	}
+	return o.member.Warnings
+}
+
+// describe tells where it comes from, in what everybody may know.
+func (o *opened) describe(m *manifest.Manifest) {
+	switch {
+	case o.member == nil:
+		m.Source = "file"
+	case o.K3s != nil:
+		m.Source = "k3s"
+	default:
+		m.Source = "etcd"
+	}
+	if o.member != nil {
+		m.EtcdVersion = o.member.Version
+	}
+	m.K3sVersion = o.K3sVersion
+}
