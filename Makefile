@@ -10,8 +10,10 @@ SOURCES := $(shell find internal modules -name testdata -prune -o -name '*.go' !
 LONG_TESTS := \
 	./internal/cluster/... \
 	./internal/controlplane/... \
+	./internal/etcdbackup/... \
 	./internal/k3s/cluster/... \
 	./internal/preflight/... \
+	./modules/etcd_backup/... \
 	./modules/k3s_cluster/... \
 	./modules/metal_control_plane/... \
 	./testing/collection/... \

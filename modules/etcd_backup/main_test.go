@@ -1,0 +1,133 @@
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// moduleCase is one case, whose arguments are in testdata. Where a case has nothing to break halfway, the store is not mounted.
+type moduleCase struct {
+	name  string
+	world func(t *testing.T, w *world)
+}
+
+var cases = []moduleCase{
+	{"k3s", nil},
+	{"etcd without encryption", nil},
+	{"listed", taken},
+	{"verified", taken},
+	{"verified as it is stored", taken},
+	{"a damaged backup", damaged},
+	{"drilled", taken},
+	{"pruned", thrice},
+	{"wrong options", nil},
+	{"token of another cluster", otherToken},
+}
+
+func TestCases(t *testing.T) {
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			got := map[string]any{}
+			w := c.fresh(t)
+			got["1 check"] = w.run(t, c.name, true)
+			got["2 apply"] = w.run(t, c.name, false)
+			got["3 apply again"] = w.run(t, c.name, false)
+			assert.NotEqual(t, true, got["3 apply again"].(map[string]any)["changed"], "the second run changes nothing")
+
+			w = c.fresh(t)
+			store, away := filepath.Join(w.dir, "store"), filepath.Join(w.dir, "away")
+			require.NoError(t, os.Rename(store, away))
+			got["4 apply with a fault"] = w.run(t, c.name, false)
+			require.NoError(t, os.Rename(away, store))
+			got["5 apply after the fault"] = w.run(t, c.name, false)
+			compare(t, c.name, got)
+		})
+	}
+}
+
+func (c moduleCase) fresh(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t)
+	if c.world != nil {
+		c.world(t, w)
+	}
+	return w
+}
+
+func compare(t *testing.T, name string, got map[string]any) {
+	t.Helper()
+	text, err := json.MarshalIndent(got, "", "  ")
+	require.NoError(t, err)
+	golden := filepath.Join("testdata", strings.ReplaceAll(name, " ", "_")+".result.json")
+	if *update {
+		require.NoError(t, os.WriteFile(golden, append(text, '\n'), 0o644))
+	}
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err, "run the test with -update to write it")
+	assert.Equal(t, string(want), string(text)+"\n")
+}
+
+func (w *world) run(t *testing.T, name string, check bool) map[string]any {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", strings.ReplaceAll(name, " ", "_")+".args.json"))
+	require.NoError(t, err)
+	var args map[string]any
+	require.NoError(t, json.Unmarshal(text, &args))
+	args["_ansible_check_mode"], args["_ansible_diff"] = check, true
+	return w.process(t, args)
+}
+
+// taken has a backup already.
+func taken(t *testing.T, w *world) {
+	t.Helper()
+	result := w.run(t, "k3s", false)
+	require.Equal(t, true, result["changed"], "%v", result)
+}
+
+func thrice(t *testing.T, w *world) {
+	t.Helper()
+	for _, prefix := range []string{"/a", "/b", "/c"} {
+		taken(t, w)
+		w.etcd.Fill(t, prefix, 10, 10)
+	}
+}
+
+// damaged has a backup in whose content a bit flipped.
+func damaged(t *testing.T, w *world) {
+	t.Helper()
+	taken(t, w)
+	found, err := filepath.Glob(filepath.Join(w.dir, "store/initial/*/content.tar.zst.age"))
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	content, err := os.ReadFile(found[0])
+	require.NoError(t, err)
+	content[len(content)-1] ^= 1
+	require.NoError(t, os.WriteFile(found[0], content, 0o600))
+}
+
+func otherToken(t *testing.T, w *world) {
+	t.Helper()
+	w.write(t, "k3s/server/token", strings.Replace(token, "very-secret", "rotated", 1))
+}
+
+// What a killed run left is removed by the next one.
+func TestLeftoversOfAKilledRunAreRemoved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.write(t, "work/run-123/snapshot.db", "half")
+	taken(t, w)
+	left, err := os.ReadDir(filepath.Join(w.dir, "work"))
+	require.NoError(t, err)
+	require.Len(t, left, 1)
+	assert.Equal(t, "lock", left[0].Name())
+}
