@@ -28,8 +28,7 @@ func TestProblemsNameTheVariable(t *testing.T) {
 		"no list":              {map[string]any{"metal_api_images": "ubuntu"}, []string{"metal_api_images: a list is wanted, not ubuntu; correct the variable"}},
 		"no mapping, secret":   {map[string]any{"nsq_registry_auth": "hunter2"}, []string{"nsq_registry_auth: a mapping is wanted; correct the variable"}},
 		"a placeholder": {map[string]any{"ipam_db_password": "change-me"}, []string{
-			"ipam_db_password has the value that everybody knows; set a secret, or metal_control_plane_allow_placeholders for a laboratory",
-			"metal_ipam_db_password has the value that everybody knows; set a secret, or metal_control_plane_allow_placeholders for a laboratory"}},
+			"ipam_db_password has the value that everybody knows; set a secret, or metal_control_plane_allow_placeholders for a laboratory"}},
 		"a placeholder in a laboratory": {map[string]any{"ipam_db_password": "change-me", "metal_control_plane_allow_placeholders": true}, nil},
 		"a missing secret":              {map[string]any{"metal_api_edit_key": ""}, []string{"metal_api_edit_key is missing; choose one, and keep it"}},
 		"no domain": {map[string]any{"metal_control_plane_ingress_dns": nil}, []string{

@@ -10,13 +10,9 @@ var secretName = regexp.MustCompile(`(^|_)(password|pwd|secret|token|auth|hmac|s
 
 // Secrets are the texts among the values of variables that may be in no output.
 func Secrets(variables map[string]any) []string {
-	table := map[string]Variable{}
-	for _, v := range Table() {
-		table[v.Name] = v
-	}
 	var all []string
 	for name, value := range variables {
-		v, known := table[name]
+		v, known := byName()[name]
 		if nested := below(value, nil); nested != nil {
 			all = append(all, nested...)
 		} else if v.Secret && v.Type != Dict && v.Type != List || !known && secretName.MatchString(name) {

@@ -19,10 +19,7 @@ type Settings struct {
 
 // New takes variables by their names. A null is as good as none.
 func New(given map[string]any) *Settings {
-	s := &Settings{given: map[string]any{}, table: map[string]Variable{}}
-	for _, v := range Table() {
-		s.table[v.Name] = v
-	}
+	s := &Settings{given: map[string]any{}, table: byName()}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		v, known := s.table[name]
 		if given[name] == nil || slices.Contains(foreign, name) {
@@ -114,13 +111,22 @@ func (s *Settings) values(variables []Variable) map[string]any {
 func (s *Settings) require(why string, names ...string) {
 	for _, name := range names {
 		value := s.text(name)
-		switch {
+		switch name = s.origin(name); {
 		case value == "":
 			s.problem("%s is missing; %s", name, why)
 		case controlplane.Placeholder(value) && !s.bool("metal_control_plane_allow_placeholders"):
 			s.problem("%s has the value that everybody knows; set a secret, or metal_control_plane_allow_placeholders for a laboratory", name)
 		}
 	}
+}
+
+// origin is the variable that tells the value of another one, which nobody has set.
+func (s *Settings) origin(name string) string {
+	text, _ := s.table[name].Default.(string)
+	if only := strings.TrimSuffix(strings.TrimPrefix(text, "${"), "}"); !s.set(name) && "${"+only+"}" == text {
+		return s.origin(only)
+	}
+	return name
 }
 
 // Problems are what is wrong with the variables, by their names.

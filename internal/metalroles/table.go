@@ -3,12 +3,15 @@ package metalroles
 import (
 	"slices"
 	"strings"
+	"sync"
 )
 
-// Table are all variables, in the order in which people read of them.
-func Table() []Variable {
+// Table are all variables, in the order in which people read of them. It is not to be changed.
+func Table() []Variable { return table() }
+
+var table = sync.OnceValue(func() []Variable {
 	return slices.Concat(own, general, nsq, databaseVariables(), zitadel, metal())
-}
+})
 
 // foreign are variables of the same families that other roles of metal-roles use, and this one has no use for.
 var foreign = []string{"metal_api_version", "metal_control_plane_host_provider", "metal_stack_release", "metal_stack_release_vector_install_roles", "metal_control_plane_result"}
@@ -78,3 +81,11 @@ func prefixed(family string, variables []Variable) []Variable {
 	}
 	return all
 }
+
+var byName = sync.OnceValue(func() map[string]Variable {
+	found := map[string]Variable{}
+	for _, v := range Table() {
+		found[v.Name] = v
+	}
+	return found
+})

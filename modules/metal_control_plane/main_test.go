@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // cases are those whose arguments are in testdata. Each runs four ways: check; apply; apply again; killed half way, then again.
 var cases = []string{
 	"a control plane", "manifests", "wrong options", "a wrong password", "a digest that does not match", "placeholders", "absent without a name",
-	"a cluster that will do", "a cluster that will not do", "certificates", "wrong certificates",
+	"a cluster that will do", "variables", "wrong variables", "a cluster that will not do", "certificates", "wrong certificates",
 }
 
 func TestCases(t *testing.T) {
