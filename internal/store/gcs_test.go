@@ -90,8 +90,8 @@ func TestGCSAnswersAreTold(t *testing.T) {
 		}
 	}
 	server.Choose(func(*http.Request) storetest.Fault { return server.BlackHole })
-	_, err := s.Get(t.Context(), "a", io.Discard)
-	told(t, s, err, "get a: nothing moved for 400ms (tried 2 times); check the network and the store's health")
+	_, err := server.Open(t, server.Options(t), stalling).Get(t.Context(), "a", io.Discard)
+	assert.ErrorContains(t, err, ": get a: nothing moved for 400ms (tried 2 times); check the network and the store's health")
 	server.Choose(nil)
 	o := server.Options(t)
 	o.Bucket = "none"

@@ -20,8 +20,11 @@ import (
 	"github.com/metal-stack/initial-cluster/testing/storetest"
 )
 
-// hurried gives up soon.
-var hurried = store.Limits{Deadline: 20 * time.Second, Stall: 400 * time.Millisecond, Attempts: 2}
+// hurried gives up soon, stalling when nothing moves.
+var (
+	hurried  = store.Limits{Deadline: time.Minute, Attempts: 2}
+	stalling = store.Limits{Deadline: time.Minute, Stall: 400 * time.Millisecond, Attempts: 2}
+)
 
 // told asserts what is told of a store, without its name.
 func told(t *testing.T, s store.Store, err error, text string) {
@@ -203,7 +206,7 @@ func TestPartsThatArrivedAreNotSentAgain(t *testing.T) {
 func TestS3GivesUp(t *testing.T) {
 	t.Parallel()
 	server := storetest.StartS3(t)
-	s := server.Open(t, server.Bucket(t, minio.MakeBucketOptions{}), hurried)
+	s := server.Open(t, server.Bucket(t, minio.MakeBucketOptions{}), stalling)
 	server.Choose(func(*http.Request) storetest.Fault { return server.BlackHole })
 	told(t, s, list(t, s), "list *: nothing moved for 400ms (tried 2 times); check the network and the store's health")
 	_, err := s.Get(t.Context(), "a", io.Discard)
@@ -226,9 +229,10 @@ func TestAListMayHaveManyPages(t *testing.T) {
 	server := storetest.StartS3(t)
 	o := server.Bucket(t, minio.MakeBucketOptions{})
 	s := server.Open(t, o, hurried)
+	folder := filepath.Join(server.Folder, o.Bucket, "clusters/one")
+	require.NoError(t, os.MkdirAll(folder, 0o700))
 	for i := range 1001 {
-		_, err := server.Client.PutObject(t.Context(), o.Bucket, fmt.Sprintf("clusters/one/%04d", i), strings.NewReader("1"), 1, "", "", minio.PutObjectOptions{})
-		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(folder, fmt.Sprintf("%04d", i)), []byte("1"), 0o600))
 	}
 	found, err := s.List(t.Context(), "")
 	require.NoError(t, err)

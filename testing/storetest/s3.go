@@ -21,6 +21,7 @@ import (
 type S3 struct {
 	*Proxy
 	Client *minio.Core // for what only tests do
+	Folder string      // where it keeps buckets, as folders with files
 	count  atomic.Int32
 }
 
@@ -30,7 +31,7 @@ const accessKey = "backup"
 func StartS3(t testing.TB) *S3 {
 	t.Helper()
 	folder := t.TempDir()
-	s := &S3{Proxy: run(t, func(socket, _ string) []string { return []string{"s3", socket, folder, accessKey, Secrets[0]} })}
+	s := &S3{Folder: folder + "/objects", Proxy: run(t, func(socket, _ string) []string { return []string{"s3", socket, folder, accessKey, Secrets[0]} })}
 	pem, err := os.ReadFile(s.CAFile)
 	require.NoError(t, err)
 	pool := x509.NewCertPool()
