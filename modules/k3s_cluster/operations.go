@@ -39,6 +39,9 @@ type doing func(context.Context) error
 
 // plan looks, and tells in a sentence what is to be done and how; nothing if nothing is.
 func (t *task) plan(ctx context.Context) (step string, do doing, err error) {
+	if err := t.cluster.AwaitMajority(ctx); err != nil {
+		return "", nil, err
+	}
 	return map[string]func(context.Context) (string, doing, error){
 		info: t.info, check: t.check, await: t.await, drain: t.drain, uncordon: t.uncordon, forget: t.forget, snapshot: t.snapshot,
 		rotateToken: t.rotateToken, rotateKeys: t.rotateKeys, rotateCerts: t.rotateCertificates,

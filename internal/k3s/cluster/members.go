@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Member is one of etcd's.
@@ -104,6 +105,24 @@ func (c *Cluster) Members(ctx context.Context) (Members, error) {
 		return nil, fmt.Errorf("%s: %w", c.url, ErrNoQuorum)
 	}
 	return answer.Members, nil
+}
+
+// electionTime is longer than etcd takes to choose another leader with k3s' timings, when the machine of the leader has died.
+const electionTime = time.Minute
+
+// AwaitMajority returns when the server reaches a majority of etcd's members, which for some seconds after the death of their leader none
+// does, or has no etcd.
+func (c *Cluster) AwaitMajority(ctx context.Context) error {
+	return until(ctx, "a majority of etcd's members", electionTime, func(ctx context.Context) (bool, string, error) {
+		_, err := c.Members(ctx)
+		switch {
+		case err == nil || isNoEtcd(err):
+			return true, "", nil
+		case errors.Is(err, ErrNoQuorum):
+			return false, err.Error(), nil
+		}
+		return false, "", err
+	})
 }
 
 // server is the URL of the server that a member belongs to. All servers of a cluster listen on the same port.
