@@ -36,7 +36,7 @@ func (e Examiner) advance(ctx context.Context, file, folder, to string) error {
 
 func (e Examiner) run(ctx context.Context, answer any, arguments ...string) error {
 	process := exec.CommandContext(ctx, e.Program, arguments...)
-	process.Env = []string{"GOGC=50"} // memory is scarcer than time beside an etcd
+	process.Env = []string{"GOGC=50", "GOMEMLIMIT=100MiB"} // memory is scarcer than time beside an etcd
 	process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	var out, complaints bytes.Buffer
 	process.Stdout, process.Stderr = &out, &complaints
