@@ -64,6 +64,9 @@ func (n *Network) prepare(ctx context.Context) error {
 	if _, err := Layable(n.dir); err != nil {
 		return err
 	}
+	if err := raiseInotify(); err != nil {
+		return err
+	}
 	public, err := writeKey(n.path("key"))
 	if err != nil {
 		return err
