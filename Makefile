@@ -59,7 +59,7 @@ test-unit: venv kube objectstores ## run the quick tests
 	go -C testing/kube test $(if $(CI),-count=1) ./k3s/bootstrap ./k3s/configfile ./k3s/token
 
 .PHONY: test-e2e
-test-e2e: build venv kube k3s s3 system-packages ## run ansible-playbook with the real binaries against the lab, and from the tarball
+test-e2e: build venv kube k3s objectstores system-packages ## run ansible-playbook with the real binaries against the lab, and from the tarball
 	go test -count=1 -timeout 40m $(LONG_TESTS)
 	E2E_ANSIBLE=$(CURDIR)/.cache/ansible-2.19 go test -count=1 -run 'TestATaskIs|TestDates|TestAsync|TestATimeout' ./testing/e2e
 
@@ -103,9 +103,6 @@ kube: .cache/kube/kube .cache/kube/kwok ## build the Kubernetes of the tests
 .PHONY: k3s
 k3s: .cache/kube/k3s ## build the k3s of the tests
 
-.PHONY: s3
-s3: .cache/kube/versitygw ## build the object storage of the tests
-
 .PHONY: objectstores
 objectstores: .cache/objectstores/objectstores ## build the servers of object storage of the tests
 
@@ -143,10 +140,6 @@ $(COLLECTION):
 .cache/kube/kube: $(wildcard testing/kube/*.go testing/kube/go.*)
 	@mkdir -p $(@D)
 	go -C testing/kube build -ldflags "$$(testing/kube/ldflags.sh)" -o $(CURDIR)/$@ .
-
-.cache/kube/versitygw: testing/s3/go.mod testing/s3/go.sum
-	@mkdir -p $(@D)
-	CGO_ENABLED=0 go -C testing/s3 build -ldflags "-s -w" -o $(CURDIR)/$@ github.com/versity/versitygw/cmd/versitygw
 
 .cache/objectstores/objectstores: $(wildcard testing/objectstores/*.go testing/objectstores/go.*)
 	@mkdir -p $(@D)

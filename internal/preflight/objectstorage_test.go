@@ -1,18 +1,21 @@
 package preflight
 
 import (
-	"strings"
 	"testing"
 
+	"github.com/minio/minio-go/v7"
 	"github.com/stretchr/testify/assert"
 
-	"github.com/metal-stack/initial-cluster/testing/s3test"
+	"github.com/metal-stack/initial-cluster/testing/storetest"
 )
 
 func TestAnObjectStorageIsProvedByAnObject(t *testing.T) {
 	t.Parallel()
-	server := s3test.Run(t, "backups")
-	well := ObjectStorage{URL: server.URL() + "/backups", Region: "us-east-1", AccessKey: s3test.AccessKey, SecretKey: s3test.SecretKey, CAFile: server.CAFile(), Prove: true}
+	server := storetest.StartS3(t)
+	bucket := server.Bucket(t, minio.MakeBucketOptions{})
+	well := ObjectStorage{
+		URL: server.URL + "/" + bucket.Bucket, Region: bucket.Region, AccessKey: bucket.AccessKey, SecretKey: bucket.SecretKey, CAFile: bucket.CAFile, Prove: true,
+	}
 	for name, c := range map[string]struct {
 		change func(*ObjectStorage)
 		want   Check
@@ -25,7 +28,7 @@ func TestAnObjectStorageIsProvedByAnObject(t *testing.T) {
 			Check{Found: "cannot be opened (XAdminUserNotFound: No user exists with the provided access key ID)", Remedy: "correct access_key"}},
 		"another region": {func(s *ObjectStorage) { s.Region = "mars" },
 			Check{Found: `cannot be opened (AuthorizationHeaderMalformed: The authorization header is malformed; the region "mars" is wrong; expecting "us-east-1")`, Remedy: "correct region"}},
-		"no such bucket":      {func(s *ObjectStorage) { s.URL = server.URL() + "/lost" }, Check{Found: "cannot be opened (NoSuchBucket: The specified bucket does not exist)", Remedy: "create the bucket, or correct url"}},
+		"no such bucket":      {func(s *ObjectStorage) { s.URL = server.URL + "/lost" }, Check{Found: "cannot be opened (NoSuchBucket: The specified bucket does not exist)", Remedy: "create the bucket, or correct url"}},
 		"a strange authority": {func(s *ObjectStorage) { s.CAFile = "" }, Check{Found: `does not answer (Get "` + well.URL + `?list-type=2&max-keys=1": tls: failed to verify certificate: x509: certificate signed by unknown authority)`, Remedy: "look at the network between, and at the certificate"}},
 		"nobody there":        {func(s *ObjectStorage) { s.URL = "https://127.0.0.1:1/backups" }, Check{Found: `does not answer (Get "https://127.0.0.1:1/backups?list-type=2&max-keys=1": dial tcp 127.0.0.1:1: connect: connection refused)`, Remedy: "look at the network between, and at the certificate"}},
 		"no file of the authority": {func(s *ObjectStorage) { s.CAFile = "/nowhere/ca.pem" },
@@ -37,8 +40,8 @@ func TestAnObjectStorageIsProvedByAnObject(t *testing.T) {
 			c.want.Name = "object storage " + s.URL
 			got := s.look(t.Context())
 			assert.Equal(t, c.want, got)
-			assert.NotContains(t, strings.ToLower(got.String()), s3test.SecretKey)
-			assert.Empty(t, server.Objects(t, "backups"), "the proof is taken back")
+			assert.NotContains(t, got.String(), bucket.SecretKey)
+			assert.Empty(t, server.Objects(t, bucket.Bucket), "the proof is taken back")
 		})
 	}
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/metal-stack/initial-cluster/internal/cluster"
 	"github.com/metal-stack/initial-cluster/testing/charttest"
 	"github.com/metal-stack/initial-cluster/testing/kubetest"
-	"github.com/metal-stack/initial-cluster/testing/s3test"
+	"github.com/metal-stack/initial-cluster/testing/storetest"
 )
 
 // asModule makes the test binary the module: each run is a process of its own, as under Ansible.
@@ -113,7 +113,7 @@ func module(arguments string) (*exec.Cmd, *bytes.Buffer) {
 }
 
 // secrets are in no output.
-var secrets = []string{"correct horse battery", "view-key-secret", charttest.Password, s3test.SecretKey, "another-secret-1", "BEGIN PRIVATE KEY", "LS0tLS1CRUdJTiBQUklWQVRF"}
+var secrets = []string{"correct horse battery", "view-key-secret", charttest.Password, storetest.Secrets[0], "another-secret-1", "BEGIN PRIVATE KEY", "LS0tLS1CRUdJTiBQUklWQVRF"}
 
 func (w *world) run(t *testing.T, arguments string) map[string]any {
 	t.Helper()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -54,6 +55,20 @@ func (s *S3) Bucket(t testing.TB, o minio.MakeBucketOptions) store.S3 {
 	return store.S3{
 		Endpoint: s.URL, Region: "us-east-1", Bucket: name, Prefix: "clusters/one", AccessKey: accessKey, SecretKey: Secrets[0], CAFile: s.CAFile, Lookup: "path",
 	}
+}
+
+// Objects are the names in a bucket, as they lie there.
+func (s *S3) Objects(t testing.TB, bucket string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Join(s.Folder, bucket))
+	require.NoError(t, err)
+	var names []string
+	for _, entry := range entries {
+		if entry.Name() != ".sgwtmp" { // versitygw's own
+			names = append(names, entry.Name())
+		}
+	}
+	return names
 }
 
 // Open opens a store, and closes it at the end of the test.
