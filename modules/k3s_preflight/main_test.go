@@ -50,7 +50,7 @@ func look(t *testing.T, name string, check bool, path string) map[string]any {
 	text, err = json.Marshal(args)
 	require.NoError(t, err)
 	module := exec.Command(os.Args[0], "-")
-	module.Env = []string{asModule + "=1", "PATH=" + path}
+	module.Env = []string{asModule + "=1", "PATH=" + path, "HOME=/root"} // in which known hosts are by default
 	module.Stdin = bytes.NewReader(text)
 	var complaints bytes.Buffer
 	module.Stderr = &complaints
