@@ -5,21 +5,23 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/minio/minio-go/v7"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/metal-stack/initial-cluster/testing/s3test"
+	"github.com/metal-stack/initial-cluster/testing/storetest"
 )
 
 // Each store acknowledges for itself: one that is gone takes nothing from the other, and has the next backup again when it is back.
 func TestStoresAcknowledgeForThemselves(t *testing.T) {
 	t.Parallel()
-	server := s3test.Run(t, "backups")
+	server := storetest.StartS3(t)
+	b := server.Bucket(t, minio.MakeBucketOptions{})
 	w := newWorld(t)
-	w.secrets = append(w.secrets, s3test.SecretKey)
+	w.secrets = append(w.secrets, b.SecretKey)
 	bucket := map[string]any{"s3": map[string]any{
-		"endpoint": server.URL(), "bucket": "backups", "prefix": "etcd", "access_key": s3test.AccessKey, "secret_key": s3test.SecretKey, "ca_file": server.CAFile(),
-		"lookup": "path", "region": "us-east-1",
+		"endpoint": b.Endpoint, "bucket": b.Bucket, "prefix": "etcd", "access_key": b.AccessKey, "secret_key": b.SecretKey, "ca_file": b.CAFile,
+		"lookup": b.Lookup, "region": b.Region,
 	}}
 	folder := map[string]any{"folder": "@DIR@/store"}
 	take := map[string]any{
@@ -28,14 +30,14 @@ func TestStoresAcknowledgeForThemselves(t *testing.T) {
 	}
 	result := w.process(t, take)
 	require.Equal(t, false, result["failed"], result["msg"])
-	assert.Equal(t, []any{"@DIR@/store", "s3://backups/etcd at " + server.URL()}, result["acknowledged"])
+	assert.Equal(t, []any{"@DIR@/store", "s3://" + b.Bucket + "/etcd at " + b.Endpoint}, result["acknowledged"])
 
 	require.NoError(t, os.Rename(filepath.Join(w.dir, "store"), filepath.Join(w.dir, "away")))
 	w.etcd.Fill(t, "/more", 5, 10)
 	result = w.process(t, take)
 	assert.Equal(t, "@DIR@/store: list initial/*: there is no folder @DIR@/store; mount its disk, or make it", result["msg"])
 	assert.Equal(t, true, result["failed"])
-	assert.Equal(t, []any{"s3://backups/etcd at " + server.URL()}, result["acknowledged"])
+	assert.Equal(t, []any{"s3://" + b.Bucket + "/etcd at " + b.Endpoint}, result["acknowledged"])
 	require.NoError(t, os.Rename(filepath.Join(w.dir, "away"), filepath.Join(w.dir, "store")))
 	result = w.process(t, take)
 	require.Equal(t, false, result["failed"], result["msg"])

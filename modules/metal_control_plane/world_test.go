@@ -79,7 +79,7 @@ var changing = []struct {
 	{regexp.MustCompile(`resolves to [0-9a-f.:, ]+`), "resolves to @ADDRESSES@"},
 	{regexp.MustCompile(`20[0-9]{2}-[0-9]{2}-[0-9]{2}(T[0-9:]+Z)?`), "@DATE@"},
 	{regexp.MustCompile(`io/secrets: [0-9a-f]{32}`), "io/secrets: @CHECKSUM@"},
-	{regexp.MustCompile(`[0-9]+m? CPUs and [0-9]+[A-Za-z]* memory are free`), "@FREE@ are free"},
+	{regexp.MustCompile(`[0-9]+[a-z]* CPUs and [0-9]+[A-Za-z]* memory are free`), "@FREE@ are free"},
 }
 
 func (w *world) mask(text string) string {

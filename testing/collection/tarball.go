@@ -18,7 +18,7 @@ import (
 const limit = 20_000_000
 
 // beyondGalaxy are the modules whose binaries Galaxy's edition lacks, as they would break the limit. Their documentation is in it.
-var beyondGalaxy = []string{"cluster_info", "etcd_backup", "k3s_cluster", "metal_control_plane", "metalstack_cloud_cluster"}
+var beyondGalaxy = []string{"cluster_info", "etcd_backup", "k3s_cluster", "k3s_node", "k3s_preflight", "metal_control_plane", "metalstack_cloud_cluster"}
 
 // tarball is a built collection.
 type tarball struct {
