@@ -37,6 +37,7 @@ type Server struct {
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 
+	serving sync.RWMutex // read by each request; http.Server's Close does not wait for them
 	mutex   sync.Mutex
 	state   state
 	faults  []*Fault
@@ -63,7 +64,7 @@ func Start(o Options) (*Server, error) {
 	}
 	s.url = "https://" + listener.Addr().String()
 	// A client that does not trust the certificate is a test's case, not news.
-	s.http = &http.Server{Handler: s.faulty(s.routes()), ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
+	s.http = &http.Server{Handler: s.counted(s.faulty(s.routes())), ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
 	secure := tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{o.Certificate}})
 	s.running.Go(func() {
 		if err := s.http.Serve(secure); !errors.Is(err, http.ErrServerClosed) {
@@ -76,6 +77,16 @@ func Start(o Options) (*Server, error) {
 	return s, nil
 }
 
+// counted lets Close wait for the requests that are served; later ones get no answer.
+func (s *Server) counted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.serving.TryRLock() {
+			defer s.serving.RUnlock()
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
 // URL is where the API is, without a slash at the end.
 func (s *Server) URL() string { return s.url }
 
@@ -84,6 +95,8 @@ func (s *Server) URL() string { return s.url }
 func (s *Server) Close() error {
 	s.cancel()
 	err := s.http.Close()
+	s.serving.Lock()
+	defer s.serving.Unlock()
 	s.running.Wait()
 	for _, c := range s.state.Clusters {
 		err = errors.Join(err, c.stop())
