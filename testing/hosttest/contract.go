@@ -6,10 +6,11 @@ import (
 	"github.com/metal-stack/initial-cluster/internal/host"
 )
 
-// Contract is what every host.Host keeps. It works in an empty folder of the host, which whoever the host runs commands as may change.
-func Contract(t *testing.T, h host.Host, dir string) {
+// Contract is what every host.Host keeps. It works in an empty folder of the host, which whoever the host runs commands as may change. Near is
+// an address of this machine that the host reaches.
+func Contract(t *testing.T, h host.Host, dir, near string) {
 	t.Helper()
-	c := contract{h, dir}
+	c := contract{h, dir, near}
 	for name, holds := range map[string]func(contract, *testing.T){
 		"words arrive as they are":                              contract.words,
 		"the environment arrives as it is":                      contract.environment,
@@ -52,5 +53,5 @@ func Contract(t *testing.T, h host.Host, dir string) {
 
 type contract struct {
 	host.Host
-	dir string
+	dir, near string
 }

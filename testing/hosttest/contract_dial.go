@@ -9,9 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// dial reaches what listens on the host, which in tests is this machine.
+// dial reaches what listens where the host reaches it.
 func (c contract) dial(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", net.JoinHostPort(c.near, "0"))
 	require.NoError(t, err)
 	go func() {
 		if conn, err := listener.Accept(); err == nil {

@@ -158,12 +158,12 @@ func TestWhatAKilledRunLeftBehindIsSwept(t *testing.T) {
 }
 
 func TestSudoKeepsTheContractOfAHost(t *testing.T) {
-	_, machines := Run(t, "sudo")
-	o := machines[0].Options()
+	network, machines := Run(t, "sudo")
+	near, o := network.Gateway().String(), machines[0].Options()
 	o.User, o.Sudo = Deployer, true
-	t.Run("without a password", func(t *testing.T) { sudoContract(t, o) })
+	t.Run("without a password", func(t *testing.T) { sudoContract(t, o, near) })
 	o.User, o.SudoPassword = Admin, AdminPassword
-	t.Run("with a password", func(t *testing.T) { sudoContract(t, o) })
+	t.Run("with a password", func(t *testing.T) { sudoContract(t, o, near) })
 	for password, problem := range map[string]string{
 		"":      "become root: sudo: a password is required; give sudo's password, or let sudo need none",
 		"wrong": "become root: sudo does not accept the password",
@@ -174,7 +174,7 @@ func TestSudoKeepsTheContractOfAHost(t *testing.T) {
 	}
 }
 
-func sudoContract(t *testing.T, o host.Options) {
+func sudoContract(t *testing.T, o host.Options, near string) {
 	h, err := host.Open(t.Context(), &o)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, h.Close()) })
@@ -185,5 +185,5 @@ func sudoContract(t *testing.T, o host.Options) {
 	if o.SudoPassword != "" {
 		assert.NotContains(t, run(t, h, "ps", "-ef"), o.SudoPassword)
 	}
-	hosttest.Contract(t, h, dir)
+	hosttest.Contract(t, h, dir, near)
 }
