@@ -53,7 +53,7 @@ func over(way []hop) string {
 func (h *remote) step(ctx context.Context, l *link, to hop) error {
 	conn, err := l.tcp(ctx, to.address())
 	if err != nil {
-		return timedOut(ctx, err)
+		return timedOut(ctx, unreached(err))
 	}
 	heard := &heard{Conn: conn}
 	l.closers = append([]io.Closer{heard}, l.closers...)
@@ -93,6 +93,23 @@ func (l *link) tcp(ctx context.Context, address string) (net.Conn, error) {
 	}
 	var dialer net.Dialer
 	return dialer.DialContext(ctx, "tcp", address)
+}
+
+// unreached says what to do about an address that takes no connection.
+func unreached(err error) error {
+	var (
+		name *net.DNSError
+		jump *ssh.OpenChannelError
+	)
+	switch {
+	case errors.As(err, &name):
+		return fmt.Errorf("its name does not resolve (%w); correct it, or DNS on this machine", err)
+	case errors.As(err, &jump):
+		return fmt.Errorf("%w; does sshd run there, and may the machine before it reach its port?", err)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("%w; does sshd run there, on that port?", err)
+	}
+	return fmt.Errorf("%w; check the network between", err)
 }
 
 // timedOut prefers why the time was up to what it made fail.

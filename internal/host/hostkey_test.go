@@ -132,5 +132,5 @@ func TestAHostThatDoesNotAnswerIsTold(t *testing.T) {
 	require.NoError(t, listener.Close())
 	o.Port = 1 // nobody listens on it, whatever other tests do
 	_, err = host.Open(t.Context(), &o)
-	require.EqualError(t, err, "connect to root@127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused")
+	require.EqualError(t, err, "connect to root@127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused; does sshd run there, on that port?")
 }
