@@ -55,8 +55,8 @@ func TestOthersOpenABackupWithoutThisProgram(t *testing.T) {
 	defer content.Close()
 	plain, err := age.Decrypt(content, w.identity)
 	require.NoError(t, err)
-	if _, err := exec.LookPath("zstd"); err != nil {
-		t.Skip("needs zstd")
+	if _, err := exec.LookPath("zstd"); err != nil && os.Getenv("CI") != "true" {
+		t.Skip("needs zstd; make system-packages installs it")
 	}
 	unpack := exec.Command("sh", "-c", "zstd -d | tar t")
 	unpack.Stdin = plain
