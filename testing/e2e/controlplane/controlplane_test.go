@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -24,6 +23,7 @@ import (
 	"github.com/metal-stack/initial-cluster/internal/cluster"
 	"github.com/metal-stack/initial-cluster/testing/charttest"
 	"github.com/metal-stack/initial-cluster/testing/kubetest"
+	"github.com/metal-stack/initial-cluster/testing/play"
 )
 
 const (
@@ -50,11 +50,9 @@ var secrets = []string{
 }
 
 type world struct {
-	dir         string
-	environment []string
-	cluster     *cluster.Cluster
-	registry    *charttest.Registry
-	extra       []string // arguments of all runs from now on
+	*play.Here
+	cluster  *cluster.Cluster
+	registry *charttest.Registry
 }
 
 func newWorld(t *testing.T) *world {
@@ -68,17 +66,16 @@ func newWorld(t *testing.T) *world {
 		assert.NoError(t, err)
 	}))
 	t.Cleanup(api.Close)
-	collections, err := filepath.Abs(filepath.Join(top, ".cache/collections")) // make build leads it back here
-	require.NoError(t, err)
-	w := &world{dir: t.TempDir(), registry: registry}
+	w := &world{Here: play.NewHere(t, top, playbook), registry: registry}
+	var err error
 	w.cluster, err = cluster.Open(cluster.Kubeconfig{File: kubernetes.Kubeconfig()})
 	require.NoError(t, err)
-	w.environment = append(os.Environ(), "HOME="+w.dir, "KUBECONFIG="+kubernetes.Kubeconfig(), "ANSIBLE_COLLECTIONS_PATH="+collections, "ANSIBLE_CONFIG=", "ANSIBLE_NOCOLOR=1",
-		"ANSIBLE_LOCALHOST_WARNING=false")
-	require.NoError(t, os.CopyFS(w.dir, os.DirFS("testdata")))
-	for name, text := range map[string]string{"playbook.yml": playbook, "site.yml": strings.NewReplacer("@HOST@", registry.Host(), "@CA@", registry.CAFile(), "@API@", api.URL).Replace(site)} {
-		require.NoError(t, os.WriteFile(filepath.Join(w.dir, name), []byte(text), 0o600))
-	}
+	w.Env = append(w.Env, "KUBECONFIG="+kubernetes.Kubeconfig())
+	w.Arguments = append(w.Arguments, "--extra-vars=@variables.yml", "--extra-vars=@site.yml")
+	w.Secrets = secrets
+	require.NoError(t, os.CopyFS(w.Dir, os.DirFS("testdata")))
+	text := strings.NewReplacer("@HOST@", registry.Host(), "@CA@", registry.CAFile(), "@API@", api.URL).Replace(site)
+	require.NoError(t, os.WriteFile(filepath.Join(w.Dir, "site.yml"), []byte(text), 0o600))
 	return w
 }
 
@@ -90,33 +87,9 @@ metal_control_plane_mirrors: {ghcr.io/metal-stack: "@HOST@/mirror/metal-stack", 
 metal_check_api_health_endpoint: "@API@/metal/v1/health"
 `
 
-// play runs the playbook and gives what Ansible shows.
-func (w *world) play(t *testing.T, arguments ...string) (out string, failed bool) {
-	t.Helper()
-	command, err := filepath.Abs(filepath.Join(top, ".cache/venv/bin/ansible-playbook"))
-	require.NoError(t, err)
-	if _, err := os.Stat(command); err != nil && os.Getenv("CI") != "true" {
-		t.Skip("needs Ansible, " + command + "; make venv installs it")
-	}
-	arguments = append([]string{"-i", "localhost,", "-c", "local", "--extra-vars=@variables.yml", "--extra-vars=@site.yml", "playbook.yml"}, slices.Concat(w.extra, arguments)...)
-	ansible := exec.CommandContext(t.Context(), command, arguments...)
-	ansible.Dir, ansible.Env = w.dir, w.environment
-	said, err := ansible.CombinedOutput()
-	for _, secret := range secrets {
-		assert.NotContains(t, string(said), secret)
-	}
-	return string(said), err != nil
-}
-
-var recap = regexp.MustCompile(`changed=(\d+) +unreachable=0 +failed=(\d+)`)
-
 func (w *world) changed(t *testing.T, arguments ...string) (count, out string) {
 	t.Helper()
-	out, failed := w.play(t, append(arguments, "--diff", "-v")...)
-	require.False(t, failed, out)
-	found := recap.FindStringSubmatch(out)
-	require.NotNil(t, found, out)
-	return found[1], out
+	return w.Changed(t, append(arguments, "--diff", "-v")...)
 }
 
 var (
@@ -176,7 +149,7 @@ func (w *world) changes(t *testing.T) {
 		{"ipam_db_max_connections=200", "ipam-db", `"ipam-db: upgrade database 1.0.0: change ConfigMap backup-restore-sidecar-config-ipam-db, change StatefulSet ipam-db"`},
 		{"metal_api_replicas=1", "metal", `"metal: upgrade metal-control-plane 0.8.8: change Deployment metal-api"`},
 	} {
-		w.extra = append(w.extra, "-e", c.variable)
+		w.Arguments = append(w.Arguments, "-e", c.variable)
 		_, checked := w.changed(t, "--check")
 		count, out := w.changed(t)
 		assert.Equal(t, "1", count, out)
@@ -191,8 +164,8 @@ func (w *world) changes(t *testing.T) {
 // removes asks for the names of what holds data, and leaves the claims.
 func (w *world) removes(t *testing.T) {
 	t.Helper()
-	w.extra = append(w.extra, "-e", "metal_control_plane_state=absent")
-	out, failed := w.play(t)
+	w.Arguments = append(w.Arguments, "-e", "metal_control_plane_state=absent")
+	out, failed := w.Play(t)
 	assert.True(t, failed, out)
 	assert.Contains(t, out, `"msg": "refusing to remove valkey, masterdata-db, ipam-db, metal-db, nsq: they hold data; back them up, then type these names out in confirm"`)
 	claims := w.claims(t)
@@ -251,13 +224,14 @@ func ofMetalRoles(name string) *apps.StatefulSet {
 
 func TestTheRoleSaysByNameWhatIsWrong(t *testing.T) {
 	w := newWorld(t)
-	w.extra = []string{"-e", "metal_api_replica=3", "-e", "metal_api_ingress_dns=x", "-e", "metal_partition_id=unknown-to-this-role"}
-	out, failed := w.play(t)
+	before := w.Arguments
+	w.Arguments = append(slices.Clip(before), "-e", "metal_api_replica=3", "-e", "metal_api_ingress_dns=x", "-e", "metal_partition_id=unknown-to-this-role")
+	out, failed := w.Play(t)
 	assert.True(t, failed, out)
 	assert.Contains(t, out, `"msg": "metal_api_ingress_dns: is no variable any more; it is metal_ingress_dns; rename it; `+
 		`metal_api_replica: is no variable of the role, and would change nothing; metal_api_replicas is meant, perhaps"`)
-	w.extra = []string{"-e", "ipam_db_password=change-me", "-e", "metal_apiserver_session_secret="}
-	out, failed = w.play(t)
+	w.Arguments = append(slices.Clip(before), "-e", "ipam_db_password=change-me", "-e", "metal_apiserver_session_secret=")
+	out, failed = w.Play(t)
 	assert.True(t, failed, out)
 	assert.Contains(t, out, `ipam_db_password has the value that everybody knows; set a secret, or metal_control_plane_allow_placeholders for a laboratory`)
 	assert.Contains(t, out, `metal_apiserver_session_secret is missing; choose one, and keep it`)

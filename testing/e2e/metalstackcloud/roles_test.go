@@ -5,9 +5,7 @@ package metalstackcloud
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +16,7 @@ import (
 	"github.com/metal-stack/initial-cluster/testing/certtest"
 	"github.com/metal-stack/initial-cluster/testing/kubetest"
 	"github.com/metal-stack/initial-cluster/testing/metalstackcloudtest"
+	"github.com/metal-stack/initial-cluster/testing/play"
 )
 
 const (
@@ -38,13 +37,7 @@ const playbook = `---
         msg: "reached {{ initial_cluster_result.cluster.version | default('none') }} as {{ initial_cluster_result.cluster.user | default('nobody') }}"
 `
 
-type world struct {
-	dir         string
-	environment []string
-	token       string
-}
-
-func newWorld(t *testing.T) (*world, *metalstackcloudtest.Server) {
+func newWorld(t *testing.T) (*play.Here, *metalstackcloudtest.Server) {
 	t.Helper()
 	authority, err := certtest.NewAuthority(t.TempDir())
 	require.NoError(t, err)
@@ -53,45 +46,16 @@ func newWorld(t *testing.T) (*world, *metalstackcloudtest.Server) {
 	cloud, err := metalstackcloudtest.Start(metalstackcloudtest.Options{Dir: t.TempDir(), Certificate: certificate, Kubernetes: kubetest.Find(t)})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, cloud.Close()) })
-	collections, err := filepath.Abs(filepath.Join(top, ".cache/collections")) // make build leads it back here
+	token, err := cloud.Token(time.Hour, metalstackcloudtest.Grant{Project: project, Role: "editor"})
 	require.NoError(t, err)
-	w := &world{dir: t.TempDir()}
-	w.token, err = cloud.Token(time.Hour, metalstackcloudtest.Grant{Project: project, Role: "editor"})
-	require.NoError(t, err)
-	w.environment = append(os.Environ(), "HOME="+w.dir, "KUBECONFIG="+filepath.Join(w.dir, "kubeconfig"), "SSL_CERT_FILE="+authority.File(),
-		"METAL_STACK_CLOUD_API_TOKEN="+w.token, "ANSIBLE_COLLECTIONS_PATH="+collections, "ANSIBLE_CONFIG=", "ANSIBLE_NOCOLOR=1", "ANSIBLE_LOCALHOST_WARNING=false")
-	require.NoError(t, os.WriteFile(filepath.Join(w.dir, "playbook.yml"), []byte(playbook), 0o600))
-	return w, cloud
-}
-
-// play runs the playbook and gives what Ansible shows.
-func (w *world) play(t *testing.T, arguments ...string) (out string, failed bool) {
-	t.Helper()
-	command, err := filepath.Abs(filepath.Join(top, ".cache/venv/bin/ansible-playbook"))
-	require.NoError(t, err)
-	if _, err := os.Stat(command); err != nil && os.Getenv("CI") != "true" {
-		t.Skip("needs Ansible, " + command + "; make venv installs it")
-	}
-	ansible := exec.CommandContext(t.Context(), command, append([]string{"-i", "localhost,", "-c", "local", "playbook.yml"}, arguments...)...)
-	ansible.Dir, ansible.Env = w.dir, w.environment
-	said, err := ansible.CombinedOutput()
-	assert.NotContains(t, string(said), w.token)
-	return string(said), err != nil
-}
-
-var recap = regexp.MustCompile(`changed=(\d+) +unreachable=0 +failed=(\d+)`)
-
-func (w *world) changed(t *testing.T, arguments ...string) (count, out string) {
-	t.Helper()
-	out, failed := w.play(t, arguments...)
-	require.False(t, failed, out)
-	found := recap.FindStringSubmatch(out)
-	require.NotNil(t, found, out)
-	return found[1], out
+	h := play.NewHere(t, top, playbook)
+	h.Env = append(h.Env, "KUBECONFIG="+filepath.Join(h.Dir, "kubeconfig"), "SSL_CERT_FILE="+authority.File(), "METAL_STACK_CLOUD_API_TOKEN="+token)
+	h.Secrets = []string{token}
+	return h, cloud
 }
 
 func TestTheRolesMakeChangeAndDeleteACluster(t *testing.T) {
-	w, cloud := newWorld(t)
+	h, cloud := newWorld(t)
 	set := func(values string) string {
 		return "--extra-vars={metalstack_cloud_cluster_name: initial, " + values + "}"
 	}
@@ -111,32 +75,32 @@ func TestTheRolesMakeChangeAndDeleteACluster(t *testing.T) {
 		{"delete it", []string{set("initial_cluster_state: absent")}, "1", 0, "reached none"},
 		{"delete it again", []string{set("initial_cluster_state: absent")}, "0", 0, "reached none"},
 	} {
-		changed, out := w.changed(t, step.arguments...)
+		changed, out := h.Changed(t, step.arguments...)
 		assert.Equal(t, step.changed, changed, "%s: %s", step.name, out)
 		assert.Len(t, cloud.Clusters(), step.clusters, step.name)
 		assert.Contains(t, out, step.shows, step.name)
 	}
-	config, err := os.ReadFile(filepath.Join(w.dir, "kubeconfig"))
+	config, err := os.ReadFile(filepath.Join(h.Dir, "kubeconfig"))
 	require.NoError(t, err)
 	assert.NotContains(t, string(config), "initial")
 }
 
 func TestTheRolesSayInOneLineWhatIsWrong(t *testing.T) {
-	w, _ := newWorld(t)
-	out, failed := w.play(t, "--extra-vars={metalstack_cloud_cluster_name: Initial, metalstack_cloud_cluster_kubernetes_version: newest, metalstack_cloud_cluster_timeout: 0}")
+	h, _ := newWorld(t)
+	out, failed := h.Play(t, "--extra-vars={metalstack_cloud_cluster_name: Initial, metalstack_cloud_cluster_kubernetes_version: newest, metalstack_cloud_cluster_timeout: 0}")
 	assert.True(t, failed, out)
 	assert.Contains(t, out, `name: \"Initial\" is no name of a cluster; it has 2 to 12 of a-z, 0-9 and -, and begins with a letter; `+
 		`kubernetes_version: \"newest\" is no version; give one as 1.33.2, or a minor as 1.33 for its newest; cluster_timeout: at least 1 second is wanted`)
-	missing := filepath.Join(w.dir, "nowhere")
-	require.NoError(t, os.WriteFile(filepath.Join(w.dir, "playbook.yml"), []byte(strings.ReplaceAll(`---
+	missing := filepath.Join(h.Dir, "nowhere")
+	h.Write(t, strings.ReplaceAll(`---
 - name: Take a cluster
   hosts: localhost
   gather_facts: false
   roles:
     - role: metalstack.initial_cluster.initial_cluster
       vars: {initial_cluster_kubeconfig: "@PATH@"}
-`, "@PATH@", missing)), 0o600))
-	out, failed = w.play(t)
+`, "@PATH@", missing))
+	out, failed = h.Play(t)
 	assert.True(t, failed, out)
 	assert.Contains(t, out, fmt.Sprintf("read the kubeconfig %s: there is no such file; name the kubeconfig of the cluster", missing))
 }
