@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -197,7 +198,27 @@ func TestPartsThatArrivedAreNotSentAgain(t *testing.T) {
 	t.Parallel()
 	server := storetest.StartS3(t)
 	s := server.Open(t, server.Bucket(t, minio.MakeBucketOptions{}), store.Limits{})
-	server.First(func(r *http.Request) bool { return r.URL.Query().Get("partNumber") == "6" }, storetest.Cut(1000))
+	var arrived sync.WaitGroup
+	arrived.Add(5)
+	known := map[string]bool{"": true}
+	server.Choose(func(r *http.Request) storetest.Fault {
+		part := r.URL.Query().Get("partNumber")
+		if known[part] {
+			return nil
+		}
+		known[part] = true
+		if part == "6" {
+			return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+				arrived.Wait() // as a part that is under way when another fails is sent again
+				storetest.Cut(1000)(w, r, next)
+			}
+		}
+		return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			next.ServeHTTP(w, r)
+			_ = http.NewResponseController(w).Flush() // the proxy can
+			arrived.Done()
+		}
+	})
 	require.NoError(t, s.Put(t.Context(), storetest.Content("a", storetest.Bytes(1, 6*store.AtomicSize))))
 	assert.Equal(t, 1, server.Seen("partNumber=1&"))
 	assert.Equal(t, 2, server.Seen("partNumber=6&"))
