@@ -1,10 +1,7 @@
 package builtin
 
 import (
-	"flag"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -19,9 +16,8 @@ import (
 	"github.com/metal-stack/initial-cluster/internal/controlplane"
 	"github.com/metal-stack/initial-cluster/internal/registry"
 	"github.com/metal-stack/initial-cluster/internal/releasevector"
+	"github.com/metal-stack/initial-cluster/testing/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 func vector(t *testing.T) *releasevector.Vector {
 	t.Helper()
@@ -84,13 +80,7 @@ func TestComponentsAreWhatTheyWere(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			text, err := render(t, c.component, c.values)
 			require.NoError(t, err)
-			golden := filepath.Join("testdata", strings.ReplaceAll(name, " ", "_")+".golden")
-			if *update {
-				require.NoError(t, os.WriteFile(golden, []byte(text), 0o644))
-			}
-			want, err := os.ReadFile(golden)
-			require.NoError(t, err)
-			assert.Equal(t, string(want), text)
+			golden.Text(t, name+".golden", text)
 		})
 	}
 }

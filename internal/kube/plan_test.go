@@ -2,7 +2,6 @@ package kube_test
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,20 +15,8 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/metal-stack/initial-cluster/internal/kube"
+	"github.com/metal-stack/initial-cluster/testing/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", strings.ReplaceAll(name, " ", "_")+".golden")
-	if *update {
-		require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
-	}
-	want, err := os.ReadFile(file)
-	require.NoError(t, err, "run the test with -update to write it")
-	assert.Equal(t, string(want), got)
-}
 
 // foreign is a kubeconfig as people have it: by hand, with comments, keys nobody here knows, and other clusters.
 const foreign = `# of the team, see the wiki
@@ -87,7 +74,7 @@ func TestMerge(t *testing.T) {
 			before, after := plan.Diff()
 			require.NoError(t, plan.Apply(t.Context()))
 			assert.Equal(t, c.steps, shown(plan.Steps(), path))
-			golden(t, "merge "+c.name, read(t, path)+"\n# the diff\n"+document(t, before)+document(t, after))
+			golden.Text(t, "merge "+c.name+".golden", read(t, path)+"\n# the diff\n"+document(t, before)+document(t, after))
 			assert.NotContains(t, document(t, before, after), "secret")
 			assert.Empty(t, merge(t, path, c.want, c.current).Steps(), "the second run changes nothing")
 			info, err := os.Stat(path)

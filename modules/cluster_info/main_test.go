@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,10 +14,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/metal-stack/initial-cluster/testing/golden"
 	"github.com/metal-stack/initial-cluster/testing/kubetest"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // asModule makes the test binary the module: each run is a process of its own, as under Ansible.
 const asModule = "RUN_AS_CLUSTER_INFO"
@@ -42,11 +40,11 @@ func TestCases(t *testing.T) {
 		got["3 apply without the kubeconfig"] = look(t, cluster, name, false)
 		require.NoError(t, os.Rename(cluster.Kubeconfig()+".away", cluster.Kubeconfig()))
 		got["4 apply again"] = look(t, cluster, name, false)
-		compare(t, name, got)
+		golden.Result(t, name, got)
 	}
 	require.NoError(t, cluster.Stop())
 	got := map[string]any{"1 at once": look(t, cluster, "kubeconfig", false), "2 with patience": look(t, cluster, "patience", false)}
-	compare(t, "a cluster that is not there", got)
+	golden.Result(t, "a cluster that is not there", got)
 
 	started := make(chan *kubetest.Cluster)
 	go func() {
@@ -81,17 +79,4 @@ func look(t *testing.T, cluster *kubetest.Cluster, name string, check bool) map[
 	var result map[string]any
 	require.NoError(t, json.Unmarshal([]byte(masked), &result), masked)
 	return result
-}
-
-func compare(t *testing.T, name string, got map[string]any) {
-	t.Helper()
-	text, err := json.MarshalIndent(got, "", "  ")
-	require.NoError(t, err)
-	golden := filepath.Join("testdata", strings.ReplaceAll(name, " ", "_")+".result.json")
-	if *update {
-		require.NoError(t, os.WriteFile(golden, append(text, '\n'), 0o644))
-	}
-	want, err := os.ReadFile(golden)
-	require.NoError(t, err, "run the test with -update to write it")
-	assert.Equal(t, string(want), string(text)+"\n")
 }

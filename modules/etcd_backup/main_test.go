@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,9 +9,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-)
 
-var update = flag.Bool("update", false, "rewrite the golden files")
+	"github.com/metal-stack/initial-cluster/testing/golden"
+)
 
 // moduleCase is one case, whose arguments are in testdata. Where a case has nothing to break halfway, the store is not mounted.
 type moduleCase struct {
@@ -50,7 +49,7 @@ func TestCases(t *testing.T) {
 			got["4 apply with a fault"] = w.run(t, c.name, false)
 			require.NoError(t, os.Rename(away, store))
 			got["5 apply after the fault"] = w.run(t, c.name, false)
-			compare(t, c.name, got)
+			golden.Result(t, c.name, got)
 		})
 	}
 }
@@ -62,19 +61,6 @@ func (c moduleCase) fresh(t *testing.T) *world {
 		c.world(t, w)
 	}
 	return w
-}
-
-func compare(t *testing.T, name string, got map[string]any) {
-	t.Helper()
-	text, err := json.MarshalIndent(got, "", "  ")
-	require.NoError(t, err)
-	golden := filepath.Join("testdata", strings.ReplaceAll(name, " ", "_")+".result.json")
-	if *update {
-		require.NoError(t, os.WriteFile(golden, append(text, '\n'), 0o644))
-	}
-	want, err := os.ReadFile(golden)
-	require.NoError(t, err, "run the test with -update to write it")
-	assert.Equal(t, string(want), string(text)+"\n")
 }
 
 func (w *world) run(t *testing.T, name string, check bool) map[string]any {

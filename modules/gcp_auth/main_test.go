@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,10 +14,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/metal-stack/initial-cluster/testing/golden"
 	"github.com/metal-stack/initial-cluster/testing/googletest"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // asModule makes the test binary the module: each run is a process of its own, as under Ansible.
 const asModule = "RUN_AS_GCP_AUTH"
@@ -82,22 +80,9 @@ func TestCases(t *testing.T) {
 			mend()
 			got["5 apply after the fault"] = w.run(t, c, false)
 			assert.NotEqual(t, true, w.run(t, c, false)["changed"], "a run after the mended one changes nothing")
-			compare(t, c.name, got)
+			golden.Result(t, c.name, got)
 		})
 	}
-}
-
-func compare(t *testing.T, name string, got map[string]any) {
-	t.Helper()
-	text, err := json.MarshalIndent(got, "", "  ")
-	require.NoError(t, err)
-	golden := filepath.Join("testdata", strings.ReplaceAll(name, " ", "_")+".result.json")
-	if *update {
-		require.NoError(t, os.WriteFile(golden, append(text, '\n'), 0o644))
-	}
-	want, err := os.ReadFile(golden)
-	require.NoError(t, err, "run the test with -update to write it")
-	assert.Equal(t, string(want), string(text)+"\n")
 }
 
 // run runs the module on the case's arguments and gives the result with what differs from run to run replaced.

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,9 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/metal-stack/initial-cluster/testing/gketest"
+	"github.com/metal-stack/initial-cluster/testing/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // moduleCase is one case, whose arguments are in testdata. The fault hits the first run of the second world; without one the API
 // lacks the permission to look.
@@ -49,7 +46,7 @@ func TestCases(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			args, err := os.ReadFile(c.file("args"))
+			args, err := os.ReadFile(c.file())
 			require.NoError(t, err)
 			with := func(check string) string {
 				return strings.Replace(string(args), "{", `{"_ansible_diff": true, "_ansible_check_mode": `+check+`, `, 1)
@@ -75,13 +72,13 @@ func TestCases(t *testing.T) {
 					delete(result.(map[string]any), "invocation")
 				}
 			}
-			compare(t, c.file("result"), got)
+			golden.Result(t, c.name, got)
 		})
 	}
 }
 
-func (c moduleCase) file(kind string) string {
-	return filepath.Join("testdata", strings.ReplaceAll(c.name, " ", "_")+"."+kind+".json")
+func (c moduleCase) file() string {
+	return filepath.Join("testdata", strings.ReplaceAll(c.name, " ", "_")+".args.json")
 }
 
 func (c moduleCase) fresh(t *testing.T) *world {
@@ -90,18 +87,6 @@ func (c moduleCase) fresh(t *testing.T) *world {
 		c.world(w)
 	}
 	return w
-}
-
-func compare(t *testing.T, golden string, got map[string]any) {
-	t.Helper()
-	text, err := json.MarshalIndent(got, "", "  ")
-	require.NoError(t, err)
-	if *update {
-		require.NoError(t, os.WriteFile(golden, append(text, '\n'), 0o644))
-	}
-	want, err := os.ReadFile(golden)
-	require.NoError(t, err, "run the test with -update to write it")
-	assert.Equal(t, string(want), string(text)+"\n")
 }
 
 // existing is a cluster as the role of metal-stack makes it.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,10 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/metal-stack/initial-cluster/internal/host"
+	"github.com/metal-stack/initial-cluster/testing/golden"
 	"github.com/metal-stack/initial-cluster/testing/k3stest"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // asModule makes the test binary the module: each run is a process of its own, as under Ansible.
 const asModule = "RUN_AS_K3S_CLUSTER"
@@ -86,26 +84,13 @@ func (w *world) run(t *testing.T, name string, check bool) map[string]any {
 	return result
 }
 
-func compare(t *testing.T, name string, got map[string]any) {
-	t.Helper()
-	text, err := json.MarshalIndent(got, "", "  ")
-	require.NoError(t, err)
-	golden := filepath.Join("testdata", strings.ReplaceAll(name, " ", "_")+".result.json")
-	if *update {
-		require.NoError(t, os.WriteFile(golden, append(text, '\n'), 0o644))
-	}
-	want, err := os.ReadFile(golden)
-	require.NoError(t, err, "run the test with -update to write it")
-	assert.Equal(t, string(want), string(text)+"\n")
-}
-
 // The cases share a cluster, each going on where the one before ended. What repeats itself (a snapshot) is run in check mode and once.
 func TestCases(t *testing.T) {
 	w := newWorld(t)
 	again := func(name string) {
 		got := map[string]any{"1 check": w.run(t, name, true), "2 apply": w.run(t, name, false), "3 apply again": w.run(t, name, false)}
 		assert.NotEqual(t, true, got["3 apply again"].(map[string]any)["changed"], name)
-		compare(t, name, got)
+		golden.Result(t, name, got)
 	}
 	again("check")
 	again("a minor is skipped")
@@ -113,7 +98,7 @@ func TestCases(t *testing.T) {
 	again("drain")
 	again("uncordon")
 	once := func(name string) {
-		compare(t, name, map[string]any{"1 check": w.run(t, name, true), "2 apply": w.run(t, name, false)})
+		golden.Result(t, name, map[string]any{"1 check": w.run(t, name, true), "2 apply": w.run(t, name, false)})
 	}
 	once("snapshot")
 	again("rotate token")

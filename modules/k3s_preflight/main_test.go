@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,9 +12,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-)
 
-var update = flag.Bool("update", false, "rewrite the golden files")
+	"github.com/metal-stack/initial-cluster/testing/golden"
+)
 
 // asModule makes the test binary the module: each run is a process of its own, as under Ansible.
 const asModule = "RUN_AS_K3S_PREFLIGHT"
@@ -36,7 +35,7 @@ func TestCases(t *testing.T) {
 			"3 apply without commands": look(t, name, false, "/nowhere"), "4 apply again": look(t, name, false, os.Getenv("PATH")),
 		}
 		assert.Equal(t, got["1 check"], got["4 apply again"])
-		compare(t, name, got)
+		golden.Result(t, name, got)
 	}
 }
 
@@ -66,17 +65,4 @@ func look(t *testing.T, name string, check bool, path string) map[string]any {
 	}
 	result["msg"] = regexp.MustCompile(`it has [0-9.]+ (cores|GB|disks)`).ReplaceAllString(result["msg"].(string), "it has @N@ $1")
 	return result
-}
-
-func compare(t *testing.T, name string, got map[string]any) {
-	t.Helper()
-	text, err := json.MarshalIndent(got, "", "  ")
-	require.NoError(t, err)
-	golden := filepath.Join("testdata", strings.ReplaceAll(name, " ", "_")+".result.json")
-	if *update {
-		require.NoError(t, os.WriteFile(golden, append(text, '\n'), 0o644))
-	}
-	want, err := os.ReadFile(golden)
-	require.NoError(t, err, "run the test with -update to write it")
-	assert.Equal(t, string(want), string(text)+"\n")
 }

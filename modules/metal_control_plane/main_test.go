@@ -1,20 +1,16 @@
 package main
 
 import (
-	"encoding/json"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-)
 
-var update = flag.Bool("update", false, "rewrite the golden files")
+	"github.com/metal-stack/initial-cluster/testing/golden"
+)
 
 // cases are those whose arguments are in testdata. Each runs four ways: check; apply; apply again; killed half way, then again.
 var cases = []string{
@@ -40,7 +36,7 @@ func TestCases(t *testing.T) {
 			again := w.run(t, w.arguments(t, file, false))
 			assert.Equal(t, got["2 apply"].(map[string]any)["failed"], again["failed"])
 			assert.NotEqual(t, true, w.run(t, w.arguments(t, file, false))["changed"], "a run after the one that finished changes nothing")
-			compare(t, file, got)
+			golden.Result(t, file, got)
 		})
 	}
 }
@@ -51,19 +47,6 @@ func part(result any, keys ...string) map[string]any {
 		found[key] = result.(map[string]any)[key]
 	}
 	return found
-}
-
-func compare(t *testing.T, file string, got map[string]any) {
-	t.Helper()
-	text, err := json.MarshalIndent(got, "", "  ")
-	require.NoError(t, err)
-	golden := filepath.Join("testdata", file+".result.json")
-	if *update {
-		require.NoError(t, os.WriteFile(golden, append(text, '\n'), 0o644))
-	}
-	want, err := os.ReadFile(golden)
-	require.NoError(t, err, "run the test with -update to write it")
-	assert.Equal(t, string(want), string(text)+"\n")
 }
 
 // killed runs the module and kills it after a while, unless it has ended before.

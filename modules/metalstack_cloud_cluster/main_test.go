@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,10 +11,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/metal-stack/initial-cluster/testing/golden"
 	"github.com/metal-stack/initial-cluster/testing/metalstackcloudtest"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // moduleCase is one case, whose arguments are in testdata. Where a case has nothing to break halfway, the network breaks.
 type moduleCase struct {
@@ -67,7 +65,7 @@ func TestCases(t *testing.T) {
 			w.cloud.ClearFaults()
 			got["5 apply after the fault"] = w.runCase(t, c, false)
 			assert.NotEqual(t, true, w.runCase(t, c, false)["changed"], "a run after the mended one changes nothing")
-			compare(t, c.name, got)
+			golden.Result(t, c.name, got)
 		})
 	}
 }
@@ -89,19 +87,6 @@ func (w *world) runCase(t *testing.T, c moduleCase, check bool) map[string]any {
 	require.NoError(t, json.Unmarshal(text, &args))
 	args["_ansible_check_mode"], args["_ansible_diff"] = check, true
 	return w.run(t, args)
-}
-
-func compare(t *testing.T, name string, got map[string]any) {
-	t.Helper()
-	text, err := json.MarshalIndent(got, "", "  ")
-	require.NoError(t, err)
-	golden := filepath.Join("testdata", strings.ReplaceAll(name, " ", "_")+".result.json")
-	if *update {
-		require.NoError(t, os.WriteFile(golden, append(text, '\n'), 0o644))
-	}
-	want, err := os.ReadFile(golden)
-	require.NoError(t, err, "run the test with -update to write it")
-	assert.Equal(t, string(want), string(text)+"\n")
 }
 
 func (w *world) mustRun(t *testing.T, args map[string]any) map[string]any {

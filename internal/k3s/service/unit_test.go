@@ -1,18 +1,14 @@
 package service
 
 import (
-	"flag"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-)
 
-var update = flag.Bool("update", false, "rewrite the golden files")
+	"github.com/metal-stack/initial-cluster/testing/golden"
+)
 
 func TestTheFilesOfServices(t *testing.T) {
 	t.Parallel()
@@ -24,13 +20,7 @@ func TestTheFilesOfServices(t *testing.T) {
 				require.NoError(t, err)
 				text.WriteString("# " + f.Path + " " + f.Mode.String() + "\n" + string(content))
 			}
-			golden := filepath.Join("testdata", name+"_"+role+".golden")
-			if *update {
-				require.NoError(t, os.WriteFile(golden, []byte(text.String()), 0o644))
-			}
-			want, err := os.ReadFile(golden)
-			require.NoError(t, err, "run the test with -update to write it")
-			assert.Equal(t, string(want), text.String())
+			golden.Text(t, name+"_"+role+".golden", text.String())
 		}
 	}
 }
