@@ -33,6 +33,8 @@ func lost(err error) *problem {
 	switch {
 	case errors.Is(err, host.ErrLost), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return &problem{why: err.Error(), next: "check the network", temporary: true}
+	case errors.As(err, &network) && network.Op == "dial": // the host says what to do
+		return &problem{why: err.Error(), temporary: true}
 	case errors.As(err, &network):
 		return &problem{why: err.Error(), next: "check the network and the server", temporary: true}
 	case errors.Is(err, host.ErrConnect):

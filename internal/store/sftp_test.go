@@ -85,7 +85,7 @@ func TestWrongOptionsOfSFTPAreTold(t *testing.T) {
 	o.Port, o.KeyFile = 1, server.KeyFile()
 	s, err = store.OpenSFTP(o, "/backups", hurried)
 	require.NoError(t, err)
-	told(t, s, list(t, s), "list *: connect to "+o.User+"@127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused (tried 2 times); check the network and the server")
+	told(t, s, list(t, s), "list *: connect to "+o.User+"@127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused; does sshd run there, on that port? (tried 2 times)")
 }
 
 func TestSFTPGivesUpWhenNothingMoves(t *testing.T) {
