@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/metal-stack/initial-cluster/internal/ansible"
+	"github.com/metal-stack/initial-cluster/modules/internal/stores"
 )
 
 var options = slices.Concat(stateOptions, sourceOptions, keyOptions, limitOptions)
@@ -21,7 +22,7 @@ var stateOptions = []ansible.Option{
 	},
 	{Name: "cluster", Required: true, Description: []string{"The name under which the backups lie in the stores. One name is for one cluster."}},
 	{Name: "backup", Description: []string{"The name of the backup, with state V(verified) or V(drilled). Without, all, or the newest good one."}},
-	storesOption,
+	stores.Option(),
 	{
 		Name: "keep", Type: ansible.Dict,
 		Description: []string{

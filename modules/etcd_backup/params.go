@@ -13,13 +13,14 @@ import (
 	"github.com/metal-stack/initial-cluster/internal/etcdbackup/k3s"
 	"github.com/metal-stack/initial-cluster/internal/etcdbackup/retention"
 	"github.com/metal-stack/initial-cluster/internal/etcdbackup/source"
+	"github.com/metal-stack/initial-cluster/modules/internal/stores"
 )
 
 type params struct {
+	stores.Params
 	State           string   `ansible:"state"`
 	Cluster         string   `ansible:"cluster"`
 	Backup          string   `ansible:"backup"`
-	Stores          []place  `ansible:"stores"`
 	Source          string   `ansible:"source"`
 	DataDir         string   `ansible:"data_dir"`
 	ConfigDir       string   `ansible:"config_dir"`
@@ -71,27 +72,21 @@ func (in params) wanted(ctx context.Context) (*wanted, error) {
 	keys, problems := in.keys(ctx)
 	w := &wanted{params: in, keys: keys}
 	problems = append(problems, in.problems()...)
-	for i, s := range in.Stores {
-		opened, err := s.open(ctx)
-		if err != nil {
-			problems = append(problems, fmt.Sprintf("stores: the %d. one: %v", i+1, err))
-			continue
-		}
-		w.vaults = append(w.vaults, etcdbackup.Vault{Store: opened, Cluster: in.Cluster, Keys: keys})
-	}
+	problems = append(problems, in.Problems()...)
 	if len(problems) > 0 {
-		return nil, w.close(errors.New(strings.Join(problems, "; ")))
+		return nil, errors.New(strings.Join(problems, "; "))
 	}
-	return w, nil
+	opened, err := in.Open(ctx)
+	for _, s := range opened {
+		w.vaults = append(w.vaults, etcdbackup.Vault{Store: s, Cluster: in.Cluster, Keys: keys})
+	}
+	return w, err
 }
 
 func (in params) problems() (problems []string) {
 	complain := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	if !clusterForm.MatchString(in.Cluster) {
 		complain("cluster: %q is no name; use letters, digits, dots, dashes and underscores, up to 100", in.Cluster)
-	}
-	if len(in.Stores) == 0 {
-		complain("stores: give at least one")
 	}
 	for name, seconds := range map[string]int{"answer_timeout": in.AnswerTimeout, "snapshot_timeout": in.SnapshotTimeout, "stall_timeout": in.StallTimeout, "backup_timeout": in.BackupTimeout} {
 		if seconds < 1 {

@@ -14,6 +14,7 @@ var spec = ansible.Spec{
 		"No damaged, foreign or earlier snapshot ever counts, and none takes the place of a good one.",
 	},
 	Notes: []string{
+		"Each of O(stores) acknowledges for itself: one that fails lets the task fail, and the others have the backup nevertheless.",
 		"Run it on the server itself, as root: k3s' certificates and token are read there, and etcd listens there.",
 		"Whoever can read a store learns sizes, times, revisions and numbers of keys. Whoever can write to it can delete backups and mark them as not good, " +
 			"and cannot make one that counts: manifests are signed with Ed25519 by O(signing_key), which the store never sees. Against deletion help the store's own means " +

@@ -44,6 +44,9 @@ attributes:
     platforms: linux
 notes:
   - >-
+    Each of O(stores) acknowledges for itself: one that fails lets the task fail, and the others have the backup
+    nevertheless.
+  - >-
     Run it on the server itself, as root: k3s' certificates and token are read there, and etcd listens there.
   - >-
     Whoever can read a store learns sizes, times, revisions and numbers of keys. Whoever can write to it can delete
@@ -90,29 +93,30 @@ options:
   stores:
     description:
       - >-
-        Where the backups lie, each of one kind. Each acknowledges for itself; one that fails lets the task fail, and
-        the others have the backup nevertheless.
+        Where backups are kept: one or more, each a folder, an S3-compatible bucket, a folder of an SFTP server, or a
+        bucket of Google Cloud Storage.
+      - >-
+        What is stored is put beside its place and renamed, or sent with a checksum that the server compares, so that
+        nothing half is ever listed.
     type: list
     elements: dict
     required: true
     suboptions:
       folder:
         description:
-          - A folder, usually of another machine and mounted here. It must be there.
+          - >-
+            An absolute path on the host where the module runs. The folder must be there: an unmounted disk is an error,
+            not an empty store.
+          - Files get mode 0600, folders 0700, and both are synced.
         type: path
       s3:
         description:
-          - A bucket of Amazon S3, or of whatever speaks its protocol.
+          - 'A bucket of Amazon S3, or of what speaks its protocol: MinIO, Ceph, versitygw and others.'
+          - >-
+            Its key must be allowed to list, read, write and delete below the prefix. In a bucket with versions a
+            deleted backup's version stays; a lifecycle rule may remove it. What object lock protects is not deleted.
         type: dict
         suboptions:
-          endpoint:
-            description:
-              - The server's URL. Without, Amazon's.
-            type: str
-          region:
-            description:
-              - The bucket's region. Without, the server is asked.
-            type: str
           bucket:
             description:
               - The bucket, which must be there.
@@ -120,71 +124,283 @@ options:
             required: true
           prefix:
             description:
-              - What all names in the bucket begin with.
+              - >-
+                What stands before all names in O(stores.s3.bucket), without slashes at its ends. With one of its own
+                for each use a bucket may serve several.
             type: str
-          access_key:
+          endpoint:
             description:
-              - Who one is there.
+              - The server's URL, as V(https://minio.example:9000). Without, Amazon's.
             type: str
-            required: true
-          secret_key:
+          region:
             description:
-              - The key of O(stores.s3.access_key).
+              - The bucket's region. Without, the server is asked, which some do not allow.
             type: str
-            required: true
-          session_token:
+          bucket_lookup:
             description:
-              - The token that goes with temporary keys.
-            type: str
-          ca_file:
-            description:
-              - Certificates of the server's authority, beside those of the machine.
-            type: path
-          lookup:
-            description:
-              - Whether the bucket is named in the path of requests or in the host's name.
+              - >-
+                How requests name the bucket: in the path, or as a part of the host's name. V(auto) is V(dns) for Amazon
+                and V(path) for others.
             type: str
             default: auto
             choices:
               - auto
               - path
               - dns
+          access_key:
+            description:
+              - The access key's identifier.
+            type: str
+            required: true
+          secret_key:
+            description:
+              - The secret access key.
+            type: str
+            required: true
+          session_token:
+            description:
+              - The session token of temporary keys.
+            type: str
+          ca_file:
+            description:
+              - >-
+                A file with the certificates (PEM) of the server's authority, beside those that the host knows. The
+                server's certificate is checked always.
+            type: path
       sftp:
         description:
-          - A folder of an SFTP server, which need not run commands.
+          - A folder of an SFTP server. The account need not run commands.
         type: dict
         suboptions:
-          host:
+          path:
             description:
-              - Its name or address.
+              - >-
+                The folder, which must be there. A path that does not begin with a slash begins where the login does.
             type: str
             required: true
-          port:
+          ssh:
             description:
-              - Its port.
-            type: int
-            default: 22
-          user:
+              - >-
+                How to log in. The host's key is checked always. Of C(~/.ssh/config) nothing is read;
+                O(stores.sftp.ssh.sudo) does not go with files alone.
+            type: dict
+            required: true
+            suboptions:
+              host:
+                description:
+                  - Its name or address.
+                type: str
+                required: true
+              port:
+                description:
+                  - Its port.
+                type: int
+                default: 22
+              known_hosts:
+                description:
+                  - >-
+                    Files with the keys of hosts, as OpenSSH has them: hashed names, C(@cert-authority) and C(@revoked)
+                    count. One that is missing knows nobody.
+                  - A host that none of them knows, or that shows another key, is refused.
+                type: list
+                elements: path
+                default:
+                  - ~/.ssh/known_hosts
+                  - /etc/ssh/ssh_known_hosts
+              jump:
+                description:
+                  - Hosts to go over, in order, each as V(user@host:port); user and port may be left out.
+                  - Keys, certificates and O(stores.sftp.ssh.known_hosts) count for them, too.
+                type: list
+                elements: str
+              connect_timeout:
+                description:
+                  - How many seconds it may take until one is logged in, all jump hosts included.
+                type: int
+                default: 10
+              silence_timeout:
+                description:
+                  - >-
+                    After how many seconds without a sign of life the connection is given up. The host is asked for one
+                    after a third of it.
+                type: int
+                default: 15
+              user:
+                description:
+                  - Who to log in as. Without, who runs the module.
+                type: str
+              key_file:
+                description:
+                  - >-
+                    The private key to log in with, and no other. Without, those of the agent, then C(id_ed25519),
+                    C(id_ecdsa) and C(id_rsa) in C(~/.ssh).
+                type: path
+              passphrase:
+                description:
+                  - The passphrase of O(stores.sftp.ssh.key_file). It is not needed if the agent holds that key.
+                type: str
+              certificate_file:
+                description:
+                  - >-
+                    A certificate of O(stores.sftp.ssh.key_file). Without, the file beside it whose name ends in
+                    C(-cert.pub), if there is one.
+                type: path
+              agent:
+                description:
+                  - Whether to ask the SSH agent that E(SSH_AUTH_SOCK) leads to for keys, if it is set.
+                type: bool
+                default: true
+              sudo:
+                description:
+                  - >-
+                    Whether to become root by C(sudo) for everything. Without O(stores.sftp.ssh.sudo_password), sudo
+                    must not ask for one.
+                type: bool
+                default: false
+              sudo_password:
+                description:
+                  - What sudo wants to know. It is given on standard input.
+                type: str
+      gcs:
+        description:
+          - A bucket of Google Cloud Storage. The account needs C(roles/storage.objectAdmin) on it.
+          - What a retention policy or a hold protects is not deleted.
+        type: dict
+        suboptions:
+          bucket:
             description:
-              - Who to log in as. Without, who runs the module.
+              - The bucket, which must be there.
             type: str
-          key_file:
+            required: true
+          prefix:
             description:
-              - The private key to log in with. Without, those in C(~/.ssh).
+              - >-
+                What stands before all names in O(stores.gcs.bucket), without slashes at its ends. With one of its own
+                for each use a bucket may serve several.
+            type: str
+          endpoint:
+            description:
+              - >-
+                Where Google Cloud Storage is reached, for networks with Private Service Connect. Without,
+                C(https://storage.googleapis.com).
+            type: str
+          ca_file:
+            description:
+              - >-
+                A file with the certificates (PEM) of the server's authority, beside those that the host knows. The
+                server's certificate is checked always.
             type: path
-          known_hosts:
+          google:
             description:
-              - Files with the keys of hosts, as OpenSSH has them. A host that none of them knows is refused.
-            type: list
-            elements: path
-            default:
-              - ~/.ssh/known_hosts
-              - /etc/ssh/ssh_known_hosts
-          folder:
-            description:
-              - The folder, which must be there. A path that is not absolute begins where the login does.
-            type: str
-            required: true
+              - Which credentials to use. Without, the application default credentials.
+            type: dict
+            suboptions:
+              auth_kind:
+                description:
+                  - Where the credentials come from.
+                  - >-
+                    V(auto) is what O(stores.gcs.google.service_account_file),
+                    O(stores.gcs.google.service_account_contents) or O(stores.gcs.google.access_token) holds, and
+                    V(application) if none is given.
+                  - >-
+                    V(serviceaccount) is a service account's key, V(externalaccount) a configuration of workload
+                    identity federation; both are given by O(stores.gcs.google.service_account_file) or
+                    O(stores.gcs.google.service_account_contents), and any other content is refused.
+                  - >-
+                    V(application) is the application default credentials: the file that
+                    E(GOOGLE_APPLICATION_CREDENTIALS) names, then C(application_default_credentials.json) in gcloud's
+                    folder, then the metadata server.
+                  - >-
+                    V(machineaccount) is the account of the virtual machine, from the metadata server
+                    (E(GCE_METADATA_HOST) is honoured).
+                  - If it is not given, the environment variable E(GCP_AUTH_KIND) of the task is taken.
+                type: str
+                default: auto
+                choices:
+                  - auto
+                  - serviceaccount
+                  - application
+                  - machineaccount
+                  - externalaccount
+                  - accesstoken
+              service_account_file:
+                description:
+                  - Path of a key or of other credentials in Google's JSON form, on the host where the task runs.
+                  - >-
+                    Credentials that run a program to get a token, and those that would send one elsewhere than to
+                    Google, are refused.
+                  - If it is not given, the environment variable E(GCP_SERVICE_ACCOUNT_FILE) of the task is taken.
+                type: path
+              service_account_contents:
+                description:
+                  - The content of such a file, as JSON text or as a dictionary.
+                  - >-
+                    Ansible hides every value of a dictionary in the result, the account's address too; text is hidden
+                    as a whole.
+                  - If it is not given, the environment variable E(GCP_SERVICE_ACCOUNT_CONTENTS) of the task is taken.
+                type: jsonarg
+              account:
+                description:
+                  - Address of the account whose credentials these are. Credentials of another account are refused.
+                  - >-
+                    If no credentials are given, those are taken that gcloud keeps of this account: from C(gcloud auth),
+                    or from M(metalstack.initial_cluster.gcp_auth) with C(gcloud=true).
+                type: str
+              access_token:
+                description:
+                  - An access token that was minted before. It is used as it is and cannot be renewed.
+                  - >-
+                    If it is not given, the first that is set of the environment variables E(GCP_ACCESS_TOKEN),
+                    E(GOOGLE_OAUTH_ACCESS_TOKEN) of the task is taken.
+                type: str
+              scopes:
+                description:
+                  - The OAuth scopes of the tokens, as URLs or by the last word of the URL (V(cloud-platform)).
+                  - >-
+                    Without, C(cloud-platform) and C(userinfo.email). The metadata server gives those the machine was
+                    made with.
+                  - If it is not given, the environment variable E(GCP_SCOPES) of the task is taken.
+                type: list
+                elements: str
+              impersonate_service_account:
+                description:
+                  - >-
+                    Address of a service account to act as. The credentials' own account needs
+                    C(roles/iam.serviceAccountTokenCreator) on it.
+                  - >-
+                    If it is not given, the environment variable E(GOOGLE_IMPERSONATE_SERVICE_ACCOUNT) of the task is
+                    taken.
+                type: str
+              impersonate_delegates:
+                description:
+                  - >-
+                    Addresses of the accounts over which O(stores.gcs.google.impersonate_service_account) is reached, in
+                    order; each needs the role on the next.
+                type: list
+                elements: str
+              iam_endpoint:
+                description:
+                  - Where the IAM Service Account Credentials API is reached, for networks with Private Service Connect.
+                  - Without, C(https://iamcredentials.googleapis.com).
+                type: str
+              resource_manager_endpoint:
+                description:
+                  - >-
+                    Where the Cloud Resource Manager API, which tells permissions, is reached, for networks with Private
+                    Service Connect.
+                  - Without, C(https://cloudresourcemanager.googleapis.com).
+                type: str
+      timeout:
+        description:
+          - How many seconds one operation, as an upload, may take with all its attempts.
+        type: int
+        default: 900
+      stall_timeout:
+        description:
+          - >-
+            After how many seconds without a byte an attempt is given up. An upload or download goes on where it was.
+        type: int
+        default: 30
   keep:
     description:
       - >-
@@ -540,7 +756,7 @@ errors:
     - 'value of state must be one of: present, absent, got: gone'
 """
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.basic import AnsibleModule, env_fallback
 
 
 def main():
@@ -569,18 +785,23 @@ def main():
                     "s3": {
                         "type": "dict",
                         "options": {
-                            "endpoint": {
-                                "type": "str",
-                            },
-                            "region": {
-                                "type": "str",
-                            },
                             "bucket": {
                                 "type": "str",
                                 "required": True,
                             },
                             "prefix": {
                                 "type": "str",
+                            },
+                            "endpoint": {
+                                "type": "str",
+                            },
+                            "region": {
+                                "type": "str",
+                            },
+                            "bucket_lookup": {
+                                "type": "str",
+                                "default": "auto",
+                                "choices": ["auto", "path", "dns"],
                             },
                             "access_key": {
                                 "type": "str",
@@ -599,48 +820,176 @@ def main():
                             "ca_file": {
                                 "type": "path",
                             },
-                            "lookup": {
-                                "type": "str",
-                                "default": "auto",
-                                "choices": ["auto", "path", "dns"],
-                            },
                         },
                     },
                     "sftp": {
                         "type": "dict",
                         "options": {
-                            "host": {
+                            "path": {
                                 "type": "str",
                                 "required": True,
                             },
-                            "port": {
-                                "type": "int",
-                                "default": 22,
-                            },
-                            "user": {
-                                "type": "str",
-                            },
-                            "key_file": {
-                                "type": "path",
-                                "no_log": False,
-                            },
-                            "known_hosts": {
-                                "type": "list",
-                                "elements": "path",
-                                "default": ["~/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts"],
-                            },
-                            "folder": {
-                                "type": "str",
+                            "ssh": {
+                                "type": "dict",
                                 "required": True,
+                                "options": {
+                                    "host": {
+                                        "type": "str",
+                                        "required": True,
+                                    },
+                                    "port": {
+                                        "type": "int",
+                                        "default": 22,
+                                    },
+                                    "known_hosts": {
+                                        "type": "list",
+                                        "elements": "path",
+                                        "default": ["~/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts"],
+                                    },
+                                    "jump": {
+                                        "type": "list",
+                                        "elements": "str",
+                                    },
+                                    "connect_timeout": {
+                                        "type": "int",
+                                        "default": 10,
+                                    },
+                                    "silence_timeout": {
+                                        "type": "int",
+                                        "default": 15,
+                                    },
+                                    "user": {
+                                        "type": "str",
+                                    },
+                                    "key_file": {
+                                        "type": "path",
+                                        "no_log": False,
+                                    },
+                                    "passphrase": {
+                                        "type": "str",
+                                        "no_log": True,
+                                    },
+                                    "certificate_file": {
+                                        "type": "path",
+                                    },
+                                    "agent": {
+                                        "type": "bool",
+                                        "default": True,
+                                    },
+                                    "sudo": {
+                                        "type": "bool",
+                                        "default": False,
+                                    },
+                                    "sudo_password": {
+                                        "type": "str",
+                                        "no_log": True,
+                                    },
+                                },
                             },
                         },
                     },
+                    "gcs": {
+                        "type": "dict",
+                        "options": {
+                            "bucket": {
+                                "type": "str",
+                                "required": True,
+                            },
+                            "prefix": {
+                                "type": "str",
+                            },
+                            "endpoint": {
+                                "type": "str",
+                            },
+                            "ca_file": {
+                                "type": "path",
+                            },
+                            "google": {
+                                "type": "dict",
+                                "options": {
+                                    "auth_kind": {
+                                        "type": "str",
+                                        "default": "auto",
+                                        "choices": ["auto", "serviceaccount", "application", "machineaccount", "externalaccount", "accesstoken"],
+                                        "fallback": (env_fallback, ["GCP_AUTH_KIND"]),
+                                    },
+                                    "service_account_file": {
+                                        "type": "path",
+                                        "no_log": False,
+                                        "fallback": (env_fallback, ["GCP_SERVICE_ACCOUNT_FILE"]),
+                                    },
+                                    "service_account_contents": {
+                                        "type": "jsonarg",
+                                        "no_log": True,
+                                        "fallback": (env_fallback, ["GCP_SERVICE_ACCOUNT_CONTENTS"]),
+                                    },
+                                    "account": {
+                                        "type": "str",
+                                    },
+                                    "access_token": {
+                                        "type": "str",
+                                        "no_log": True,
+                                        "fallback": (env_fallback, ["GCP_ACCESS_TOKEN", "GOOGLE_OAUTH_ACCESS_TOKEN"]),
+                                    },
+                                    "scopes": {
+                                        "type": "list",
+                                        "elements": "str",
+                                        "fallback": (env_fallback, ["GCP_SCOPES"]),
+                                    },
+                                    "impersonate_service_account": {
+                                        "type": "str",
+                                        "fallback": (env_fallback, ["GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"]),
+                                    },
+                                    "impersonate_delegates": {
+                                        "type": "list",
+                                        "elements": "str",
+                                    },
+                                    "iam_endpoint": {
+                                        "type": "str",
+                                    },
+                                    "resource_manager_endpoint": {
+                                        "type": "str",
+                                    },
+                                },
+                                "required_if": [
+                                    [
+                                        "auth_kind",
+                                        "serviceaccount",
+                                        ["service_account_file", "service_account_contents"],
+                                        True,
+                                    ],
+                                    [
+                                        "auth_kind",
+                                        "externalaccount",
+                                        ["service_account_file", "service_account_contents"],
+                                        True,
+                                    ],
+                                    [
+                                        "auth_kind",
+                                        "accesstoken",
+                                        ["access_token"],
+                                    ],
+                                ],
+                                "required_by": {
+                                    "impersonate_delegates": ["impersonate_service_account"],
+                                },
+                            },
+                        },
+                    },
+                    "timeout": {
+                        "type": "int",
+                        "default": 900,
+                    },
+                    "stall_timeout": {
+                        "type": "int",
+                        "default": 30,
+                    },
                 },
                 "mutually_exclusive": [
-                    ["folder", "s3", "sftp"],
+                    ["folder", "s3", "sftp", "gcs"],
                 ],
                 "required_one_of": [
-                    ["folder", "s3", "sftp"],
+                    ["folder", "s3", "sftp", "gcs"],
                 ],
             },
             "keep": {

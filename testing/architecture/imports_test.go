@@ -52,7 +52,7 @@ var mayImport = map[string][]string{
 	"internal/etcdbackup/snapshot":  {"go.etcd.io", "google.golang.org/protobuf"},
 	"internal/etcdbackup/source":    {"internal/wait", "go.etcd.io", "go.uber.org/zap", "google.golang.org/grpc"},
 	"internal/etcdbackup/scratch":   {"go.etcd.io", "go.uber.org/zap"},
-	"modules/etcd_backup":           {"internal", "filippo.io/age"},
+	"modules/etcd_backup":           {"internal", "modules/internal", "filippo.io/age"},
 }
 
 // meaningless are names that say nothing about what a package is for.

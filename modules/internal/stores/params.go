@@ -58,14 +58,19 @@ type GCS struct {
 	Google   *auth.Params `ansible:"google"`
 }
 
-// Open opens all stores; the caller closes them. A server is not asked anything yet, Google's for a token apart.
+// Open opens all stores, or none; the caller closes them. A server is not asked anything yet, Google's of a machine for its account apart.
 func (p Params) Open(ctx context.Context) (opened []store.Store, err error) {
+	var problems []string
 	for i, s := range p.Stores {
 		one, err := s.open(ctx)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("stores[%d]: %w", i, err), Close(opened))
+			problems = append(problems, fmt.Sprintf("stores[%d]: %v", i, err))
+			continue
 		}
 		opened = append(opened, one)
+	}
+	if len(problems) > 0 {
+		return nil, errors.Join(errors.New(strings.Join(problems, "; ")), Close(opened))
 	}
 	return opened, nil
 }

@@ -10,13 +10,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/minio/minio-go/v7"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/metal-stack/initial-cluster/internal/ansible"
+	"github.com/metal-stack/initial-cluster/internal/store"
 	"github.com/metal-stack/initial-cluster/modules/internal/stores"
-	"github.com/metal-stack/initial-cluster/testing/hosttest"
 	"github.com/metal-stack/initial-cluster/testing/storetest"
 )
 
@@ -81,30 +80,32 @@ func module(t *testing.T, list ...map[string]any) string {
 
 func TestTheOptionLeadsToEachKind(t *testing.T) {
 	t.Parallel()
-	s3, gcs, sftp := storetest.StartS3(t), storetest.StartGCS(t), hosttest.Start(t, "Subsystem sftp internal-sftp")
-	b, g, login := s3.Bucket(t, minio.MakeBucketOptions{}), gcs.Options(t), sftp.Options(t)
-	folder, remote := t.TempDir(), t.TempDir()
+	var options []map[string]any
+	var places []string
+	var kept []store.Store
+	for _, kind := range storetest.Kinds {
+		spot := storetest.Start(t, kind).Spot(t)
+		options, kept = append(options, spot.Option), append(kept, spot.Open(store.Limits{}))
+		places = append(places, kept[len(kept)-1].String())
+	}
+	assert.Equal(t, strings.Join(places, " | "), module(t, options...))
+	for _, s := range kept {
+		var content bytes.Buffer
+		_, err := s.Get(t.Context(), "a/b", &content)
+		require.NoError(t, err)
+		assert.Equal(t, "1", content.String())
+	}
+}
+
+func TestFilesThatAreMissingAreToldAtOnce(t *testing.T) {
+	t.Parallel()
 	said := module(
 		t,
-		map[string]any{"folder": folder},
-		map[string]any{"s3": map[string]any{
-			"bucket": b.Bucket, "prefix": "one", "endpoint": b.Endpoint, "access_key": b.AccessKey, "secret_key": b.SecretKey, "ca_file": b.CAFile,
-		}},
-		map[string]any{"sftp": map[string]any{"path": remote, "ssh": map[string]any{
-			"host": login.Host, "port": login.Port, "user": login.User, "key_file": login.KeyFile, "known_hosts": login.KnownHosts,
-		}}},
-		map[string]any{"gcs": map[string]any{
-			"bucket": g.Bucket, "prefix": "one", "endpoint": g.Endpoint, "ca_file": g.CAFile, "google": map[string]any{"access_token": storetest.Secrets[0]},
-		}},
+		map[string]any{"s3": map[string]any{"bucket": "backups", "endpoint": "https://minio", "access_key": "a", "secret_key": "b", "ca_file": "/nowhere/ca"}},
+		map[string]any{"gcs": map[string]any{"bucket": "backups", "google": map[string]any{"service_account_file": "/nowhere/key"}}},
 	)
-	assert.Equal(t, strings.Join([]string{
-		folder, "s3://" + b.Bucket + "/one at " + b.Endpoint, "sftp://" + sftp.Address() + remote, "gs://" + g.Bucket + "/one at " + g.Endpoint,
-	}, " | "), said)
-	for _, kept := range []string{folder, remote} {
-		content, err := os.ReadFile(kept + "/a/b")
-		require.NoError(t, err)
-		assert.Equal(t, "1", string(content))
-	}
+	assert.Equal(t, "stores[0]: read ca_file: open /nowhere/ca: no such file or directory; "+
+		"stores[1]: read credentials /nowhere/key: no such file; check the path, on the host where the task runs", said)
 }
 
 func TestWrongOptionsAreToldAtOnce(t *testing.T) {
