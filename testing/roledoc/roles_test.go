@@ -106,7 +106,7 @@ var withoutVariable = map[string][]string{
 	"metal_control_plane": {"kubeconfig_content", "release_vectors"},
 }
 
-var variableForm = regexp.MustCompile(`\b(?:gcp|initial_cluster|k3s|metalstack_cloud_cluster|metal_control_plane)_\w+`)
+var variableForm = regexp.MustCompile(`\b(?:etcd_backup|gcp|initial_cluster|k3s|metalstack_cloud_cluster|metal_control_plane)_\w+`)
 
 func TestVariablesAreOfTheTypesOfTheirOptions(t *testing.T) {
 	for folder, variables := range roles(t) {
