@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -19,8 +20,8 @@ type Command struct {
 	answer  func(ctx context.Context, params *Object) (any, error)
 }
 
-// NewCommand makes a command. What its function gives is printed as JSON; an error is printed on standard error, and the exit code is 1.
-// No secret may be among the options: everybody on the host can read arguments.
+// NewCommand makes a command. What its function gives is printed, a text as it is and all else as JSON; an error is printed on standard
+// error, and the exit code is 1. Secrets are censored; they may be in a file only: everybody on the host can read arguments.
 func NewCommand[P any](name, usage string, options []Option, run func(ctx context.Context, in P) (any, error)) Command {
 	return Command{name: name, usage: usage, options: options, answer: func(ctx context.Context, params *Object) (any, error) {
 		var in P
@@ -36,27 +37,27 @@ func (c Command) addTo(flags *pflag.FlagSet) (asked *bool) { return flags.Bool(c
 
 // command does a command, and prints what comes of it.
 func (p process) command(spec Spec, c Command, arguments []string) (code int) {
-	answer, err := c.run(context.Background(), arguments)
-	var text []byte
-	if err == nil {
-		text, err = json.Marshal(answer)
+	secrets := &concealed{}
+	answer, err := c.run(context.WithValue(context.Background(), concealKey{}, secrets), secrets, arguments)
+	text, plain := answer.(string)
+	if err == nil && !plain {
+		var encoded []byte
+		encoded, err = json.Marshal(answer)
+		text = string(encoded)
 	}
 	if err != nil {
-		return p.tell(p.stderr, 1, "%s --%s: %v\n", spec.Name, c.name, err)
+		return p.tell(p.stderr, 1, "%s --%s: %s\n", spec.Name, c.name, secrets.censor().text(err.Error()))
 	}
-	return p.tell(p.stdout, 0, "%s\n", text)
+	return p.tell(p.stdout, 0, "%s\n", secrets.censor().text(text))
 }
 
-func (c Command) run(ctx context.Context, arguments []string) (any, error) {
-	params := NewObject()
-	for _, argument := range arguments {
-		name, value, found := strings.Cut(argument, "=")
-		if !found || params.Has(name) {
-			return nil, fmt.Errorf("argument %q: arguments are of the form OPTION=VALUE, each option once", argument)
-		}
-		params.Set(name, value)
+func (c Command) run(ctx context.Context, secrets *concealed, arguments []string) (any, error) {
+	params, err := argued(arguments)
+	if err != nil {
+		return nil, err
 	}
 	valid := Spec{Options: c.options}.Validate(params, func(string) (string, bool) { return "", false })
+	secrets.add(valid.NoLogValues...)
 	if len(valid.Errors) == 0 {
 		return c.answer(ctx, valid.Params)
 	}
@@ -65,4 +66,32 @@ func (c Command) run(ctx context.Context, arguments []string) (any, error) {
 		problems[last] = "Unsupported options: " + problems[last]
 	}
 	return nil, errors.New(joinProblems(problems))
+}
+
+// argued reads arguments.
+func argued(arguments []string) (*Object, error) {
+	params := NewObject()
+	for _, argument := range arguments {
+		name, value, found := strings.Cut(argument, "=")
+		file, isFile := strings.CutPrefix(argument, "@")
+		switch {
+		case isFile:
+			text, err := os.ReadFile(file)
+			if err != nil {
+				return nil, fmt.Errorf("read options: %w", err)
+			}
+			in, err := parseInput(file, string(text))
+			if err != nil {
+				return nil, err
+			}
+			for name, value := range in.params.All() {
+				params.Set(name, value)
+			}
+		case !found || params.Has(name):
+			return nil, fmt.Errorf("argument %q: arguments are of the form OPTION=VALUE, each option once", argument)
+		default:
+			params.Set(name, value)
+		}
+	}
+	return params, nil
 }
