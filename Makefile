@@ -12,6 +12,7 @@ LONG_TESTS := \
 	./internal/controlplane/... \
 	./internal/etcdbackup/... \
 	./internal/k3s/cluster/... \
+	./internal/k3s/reset/... \
 	./internal/preflight/... \
 	./modules/etcd_backup/... \
 	./modules/k3s_cluster/... \
