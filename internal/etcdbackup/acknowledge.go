@@ -41,6 +41,9 @@ func (v Vault) acknowledge(ctx context.Context, m manifest.Manifest, content *os
 	if err == nil && !bytes.Equal(back, stored) {
 		err = fmt.Errorf("%s: read back the manifest of %s: it is not what was written; run it again", v.Store, m.Name)
 	}
+	if err == nil {
+		_, err = v.Store.Stat(ctx, m.Object) // until it had a manifest, somebody might take it for a leftover
+	}
 	return err
 }
 
@@ -71,25 +74,64 @@ func (v Vault) readBack(ctx context.Context, m manifest.Manifest, identities []a
 
 // download reads the stored content and compares its sum.
 func (v Vault) download(ctx context.Context, m manifest.Manifest, to io.Writer) error {
-	sum, err := v.Store.Get(ctx, m.Object, to)
+	within := &atMost{to, m.Content.Size}
+	sum, err := v.Store.Get(ctx, m.Object, within)
+	if within.left < 0 {
+		return fmt.Errorf("%w: more than its %d bytes came", errOtherSize, m.Content.Size)
+	}
 	if err != nil {
 		return err
 	}
-	if sum != (store.Sum{Size: m.Content.Size, SHA256: m.Content.SHA256}) {
+	if sum.Size != m.Content.Size {
+		return fmt.Errorf("%w: %d bytes of its %d came", errOtherSize, sum.Size, m.Content.Size)
+	}
+	if sum.SHA256 != m.Content.SHA256 {
 		return fmt.Errorf("%w: it has %s and must have %s", store.ErrCorrupt, manifest.Sum(sum), m.Content)
 	}
 	return nil
 }
+
+// errOtherSize is that less or more is read than what is listed, or was put. That a store lost some of it would show in its list, so it is lost on
+// the way.
+var errOtherSize = fmt.Errorf("%w: not as long as it must be", store.ErrCorrupt)
+
+// atMost takes no more than so many bytes, so that what somebody put in a content's place does not fill the disk.
+type atMost struct {
+	io.Writer
+	left int64
+}
+
+func (a *atMost) Write(p []byte) (int, error) {
+	if a.left -= int64(len(p)); a.left < 0 {
+		return 0, store.ErrCorrupt
+	}
+	return a.Writer.Write(p)
+}
+
+// maxBeside bounds the files beside a database, all together and with a block of tar for each, in bytes: what is read before its sum is known
+// must come to an end.
+const (
+	maxBeside = 64 << 20
+	tarBlock  = 512
+)
 
 // open opens a content, writes its database, shows the other files, and compares the database with the manifest.
 func open(ctx context.Context, m manifest.Manifest, from io.Reader, identities []age.Identity, database io.Writer, show func(string, io.Reader) error) error {
 	if !m.Encrypted {
 		identities = nil
 	}
-	hash, size := sha256.New(), int64(-1)
-	err := seal.Open(ctx, from, identities, func(name string, _ int64, content io.Reader) (err error) {
+	hash, size, beside := sha256.New(), int64(-1), int64(0)
+	err := seal.Open(ctx, from, identities, func(name string, declared int64, content io.Reader) (err error) {
+		isDatabase := name == databaseFile && size < 0
+		if !isDatabase {
+			beside += declared + tarBlock
+		}
 		switch {
-		case name == databaseFile && size < 0:
+		case isDatabase && declared != m.Snapshot.Size:
+			return fmt.Errorf("%w: it has %d bytes and must have %d", store.ErrCorrupt, declared, m.Snapshot.Size)
+		case beside > maxBeside:
+			return fmt.Errorf("%w: there are more than %d MiB beside the database", store.ErrCorrupt, maxBeside>>20)
+		case isDatabase:
 			size, err = io.Copy(io.MultiWriter(hash, database), content)
 		case show != nil:
 			err = show(name, content)

@@ -39,6 +39,9 @@ const (
 	encryptedFile  = "content.tar.zst.age"
 )
 
+// ours are the names that count in the folder of a backup. What else lies there is somebody else's, and is left alone.
+var ours = []string{manifestFile, quarantineFile, plainFile, encryptedFile}
+
 // The names in a content. All besides the database is small.
 const (
 	databaseFile = "snapshot.db"

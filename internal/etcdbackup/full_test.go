@@ -2,6 +2,7 @@ package etcdbackup_test
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/metal-stack/initial-cluster/internal/store"
+	"github.com/metal-stack/initial-cluster/testing/storetest"
 )
 
 // small is a disk of its own of so many bytes, which takes root to make.
@@ -42,51 +44,55 @@ func TestAWorkFolderThatFillsUpLosesNothing(t *testing.T) {
 	w := newWorld(t)
 	w.work = small(t, "size=40m")
 	w.etcd.Fill(t, "key", 400, 1000)
-	c := cell{name: "work folder fills up", runs: int(runsOf(t, 3))}
+	c := newCell("work folder fills up", "folder")
 	base := w.take(t).Manifest.Name
-	for seed := range uint64(c.runs) {
+	for seed := range runsOf(t, 3) {
+		c.runs++
 		random := rand.New(rand.NewPCG(seed, 6))
 		w.etcd.Fill(t, "more", 10, 100)
 		delay := time.Duration(random.IntN(300)) * time.Millisecond
 		filled := time.AfterFunc(delay, func() { fill(w.work, 0) })
 		outcome, err := w.taker(t).Take(t.Context(), false)
 		filled.Stop()
-		acknowledged := []string{base}
+		var acknowledged []string
 		if err == nil {
-			acknowledged = append(acknowledged, outcome.Manifest.Name)
-			c.acknowledged++
+			acknowledged = []string{outcome.Manifest.Name}
 		}
 		_ = os.Remove(filepath.Join(w.work, "filler")) // may not be there yet
 		assert.Empty(t, w.leftovers(t))
-		c.judge(t, w, acknowledged)
+		verdicts, err := w.reader(t).Verify(t.Context(), "", true)
+		c.judge(t, verdicts, err, base, acknowledged)
 	}
 	w.etcd.Fill(t, "at last", 10, 100)
 	w.take(t)
-	show(t, []cell{c})
 }
 
 // So does a store.
 func TestAStoreThatIsFullLosesNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.folder = small(t, "size=2m")
-	w.etcd.Fill(t, "key", 100, 100)
-	base := w.take(t).Manifest.Name
-	c := cell{name: "store is full", runs: int(runsOf(t, 3))}
-	for seed := range uint64(c.runs) {
-		random := rand.New(rand.NewPCG(seed, 7))
-		w.etcd.Fill(t, "more", 10, 100)
-		fill(w.folder, random.IntN(20<<10))
-		outcome, err := w.taker(t).Take(t.Context(), false)
-		acknowledged := []string{base}
-		if err == nil {
-			acknowledged = append(acknowledged, outcome.Manifest.Name)
-			c.acknowledged++
-		} else {
-			require.ErrorIs(t, err, store.ErrFull)
-		}
-		require.NoError(t, os.Remove(filepath.Join(w.folder, "filler")))
-		c.judge(t, w, acknowledged)
+	a := newArena(t)
+	for _, kind := range []string{"folder", "sftp"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			server, c := storetest.Start(t, kind), newCell("disk of the store is full", kind)
+			for seed := range runsOf(t, 3) {
+				t.Run(fmt.Sprint(seed), func(t *testing.T) {
+					r := a.round(t, c, server, seed)
+					disk := small(t, "size=1m")
+					require.NoError(t, os.CopyFS(disk, os.DirFS(r.spot.Folder)))
+					require.NoError(t, syscall.Mount(disk, r.spot.Folder, "", syscall.MS_BIND, ""))
+					t.Cleanup(func() { require.NoError(t, syscall.Unmount(r.spot.Folder, syscall.MNT_DETACH)) })
+					fill(disk, r.random.IntN(24<<10))
+					outcome, err := r.taking(t, r.calm).Take(t.Context(), false)
+					require.NoError(t, os.Remove(filepath.Join(disk, "filler")))
+					if err != nil {
+						require.ErrorIs(t, err, store.ErrFull)
+						r.judge(t)
+						return
+					}
+					r.judge(t, outcome.Manifest.Name)
+				})
+			}
+		})
 	}
-	show(t, []cell{c})
 }

@@ -104,10 +104,14 @@ func (r *run) small() ([]seal.File, error) {
 		return files, nil
 	}
 	found, err := r.Origin.K3s.Files()
+	beside := 0
 	for _, f := range found {
-		if f.Name != tokenFile {
+		if beside += len(f.Content) + tarBlock; f.Name != tokenFile {
 			add(f.Name, f.Content)
 		}
+	}
+	if err == nil && beside > maxBeside-slack {
+		err = fmt.Errorf("k3s' configuration and manifests have %d MiB, and at most %d are expected; move out of their folders what is not k3s'", beside>>20, (maxBeside-slack)>>20)
 	}
 	return files, err
 }

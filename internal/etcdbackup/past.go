@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/metal-stack/initial-cluster/internal/etcdbackup/manifest"
+	"github.com/metal-stack/initial-cluster/internal/etcdbackup/retention"
 )
 
 // past is what the stores had before a run, of those that could be listed.
@@ -79,9 +80,10 @@ func (p past) every(wanted func(Backup) bool) (name string) {
 	return name
 }
 
-// recent is the newest backup, if every store has one since then.
-func (p past) recent(since time.Time) string {
-	return p.every(func(b Backup) bool { return b.Taken.After(since) })
+// recent is the newest backup, if every store has one since then. One that a wrong clock dates into the future is not known to be recent: it
+// would keep all others from being taken until then.
+func (p past) recent(since, now time.Time) string {
+	return p.every(func(b Backup) bool { return b.Taken.After(since) && !retention.Future(b.Taken, now) })
 }
 
 // same is the newest backup, if every store's has all that this one would have.

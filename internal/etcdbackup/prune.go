@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/metal-stack/initial-cluster/internal/etcdbackup/retention"
@@ -42,12 +43,12 @@ func (v Vault) Prune(ctx context.Context, policy retention.Policy, now time.Time
 	if err != nil {
 		return p, err
 	}
-	byName := map[string]Backup{}
+	byName, newest := map[string]Backup{}, latest(backups)
 	var known []retention.Backup
 	for _, b := range backups {
 		byName[b.Name] = b
 		if b.Interrupted {
-			if old(b, now) {
+			if old(b, now) && old(b, newest) {
 				p.Interrupted = append(p.Interrupted, b.Name)
 			}
 			continue
@@ -60,7 +61,20 @@ func (v Vault) Prune(ctx context.Context, policy retention.Policy, now time.Time
 	return p, v.prune(ctx, &p, byName)
 }
 
-// old tells whether all of a leftover is old by the store's own clock.
+// latest is when the store got the last of what it has, by its own clock.
+func latest(backups []Backup) (t time.Time) {
+	for _, b := range backups {
+		for _, info := range b.objects {
+			if info.Modified.After(t) {
+				t = info.Modified
+			}
+		}
+	}
+	return t
+}
+
+// old tells whether all of a leftover is old at a time. Asked for both this host's time and the store's own, it takes no run that is at work
+// for one that was killed because a clock is wrong.
 func old(b Backup, now time.Time) bool {
 	for _, info := range b.objects {
 		if now.Sub(info.Modified) < Leftover {
@@ -71,6 +85,9 @@ func old(b Backup, now time.Time) bool {
 }
 
 func (v Vault) prune(ctx context.Context, p *Pruned, byName map[string]Backup) error {
+	if err := v.unfinished(ctx, p.Interrupted); err != nil {
+		return err
+	}
 	verified := map[string]bool{}
 	var failures error
 	for _, d := range p.Decisions { // the newest first, so that the one which proves its lineage is known to be good before the others go
@@ -96,6 +113,21 @@ func (v Vault) prune(ctx context.Context, p *Pruned, byName map[string]Backup) e
 	}
 	_, err := v.Store.Sweep(ctx, Leftover)
 	return errors.Join(failures, err)
+}
+
+// unfinished wants of backups without a manifest that they have none, also when asked for it: a list that lacked it may lack more.
+func (v Vault) unfinished(ctx context.Context, names []string) error {
+	for _, name := range names {
+		_, err := v.Store.Stat(ctx, v.path(name, manifestFile))
+		switch {
+		case err == nil:
+			return fmt.Errorf("%s: list %s/*: %w: it lacks the manifest of %s, which is there; nothing is deleted, look at the store's health",
+				v.Store, v.Cluster, store.ErrPartial, name)
+		case !errors.Is(err, fs.ErrNotExist):
+			return err
+		}
+	}
+	return nil
 }
 
 // broken tells that the lineage's newest did not verify.

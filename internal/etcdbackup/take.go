@@ -62,7 +62,7 @@ func (t Taker) Take(ctx context.Context, check bool) (outcome Outcome, err error
 		return outcome, err
 	}
 	outcome.Warnings = append(outcome.Warnings, r.past.problems...)
-	if enough := r.past.recent(t.Now().Add(-t.MaxAge)); t.MaxAge > 0 && enough != "" {
+	if enough := r.past.recent(t.Now().Add(-t.MaxAge), t.Now()); t.MaxAge > 0 && enough != "" {
 		outcome.Recent = enough
 		return outcome, nil
 	}

@@ -39,8 +39,8 @@ func (v Vault) List(ctx context.Context) ([]Backup, error) {
 	}
 	objects := map[string][]store.Info{}
 	for _, info := range infos {
-		name, _, ok := strings.Cut(strings.TrimPrefix(info.Name, prefix), "/")
-		if ok {
+		name, file, _ := strings.Cut(strings.TrimPrefix(info.Name, prefix), "/")
+		if slices.Contains(ours, file) {
 			objects[name] = append(objects[name], info)
 		}
 	}
@@ -68,14 +68,12 @@ func (v Vault) read(ctx context.Context, name string, objects []store.Info) (Bac
 		b.Interrupted, b.Bad = true, "it has no manifest, so it was never finished"
 		return b, nil
 	}
-	stored, err := v.get(ctx, v.path(name, manifestFile))
-	if err != nil {
+	m, bad, err := v.manifest(ctx, name)
+	if err != nil || bad != nil {
+		if bad != nil {
+			b.Bad = bad.Error()
+		}
 		return b, err
-	}
-	m, err := manifest.Open(stored, v.Keys.trusted())
-	if err != nil {
-		b.Bad = err.Error()
-		return b, nil
 	}
 	if m.Name != name || m.Cluster != v.Cluster {
 		b.Bad = fmt.Sprintf("its manifest is that of %s/%s, so somebody moved it", m.Cluster, m.Name)
@@ -84,6 +82,20 @@ func (v Vault) read(ctx context.Context, name string, objects []store.Info) (Bac
 	b.Manifest = m
 	b.Bad, err = v.flaw(ctx, b)
 	return b, err
+}
+
+// manifest reads a manifest, and once more if it is not good: a byte that changed on its way is no flaw of the backup.
+func (v Vault) manifest(ctx context.Context, name string) (m manifest.Manifest, bad, err error) {
+	for range 2 {
+		var stored []byte
+		if stored, err = v.get(ctx, v.path(name, manifestFile)); err != nil {
+			return m, nil, err
+		}
+		if m, bad = manifest.Open(stored, v.Keys.trusted()); bad == nil {
+			return m, nil, nil
+		}
+	}
+	return m, bad, nil
 }
 
 // flaw is what is wrong with a backup as far as manifest and list tell.

@@ -51,21 +51,36 @@ func (v Vault) Verify(ctx context.Context, name string, look bool) ([]Verdict, e
 // check reads one backup, and marks it if it is damaged. With a key that does not open it, it is compared as it is stored.
 func (v Vault) check(ctx context.Context, b Backup, look bool) (opened bool, bad string, err error) {
 	wait.Report(ctx, "%s: verify %s", v.Store, b.Name)
-	opened = len(v.Keys.Identities) > 0 || !b.Encrypted
-	err = v.readBack(ctx, b.Manifest, v.Keys.Identities)
-	if errors.Is(err, errNoKey) {
-		opened = false
-		err = v.download(ctx, b.Manifest, io.Discard)
+	if opened, err = v.lookInto(ctx, b); err == nil || !damaged(ctx, err) {
+		return opened, "", err
 	}
-	var ofStore *store.Error
-	if err == nil {
-		return opened, "", nil
-	}
-	if ctx.Err() != nil || errors.As(err, &ofStore) && !errors.Is(err, store.ErrCorrupt) {
-		return false, "", err
+	// What changes on its way here is another one each time; damage is the same.
+	again, err2 := v.lookInto(ctx, b)
+	switch {
+	case err2 == nil:
+		return again, "", nil
+	case !damaged(ctx, err2):
+		return false, "", err2
+	case err.Error() != err2.Error():
+		return false, "", fmt.Errorf("%s: verify %s: it is another one each time it is read, so the network or the store changes it: %w", v.Store, b.Name, err2)
 	}
 	if look {
 		return false, err.Error(), nil
 	}
 	return false, err.Error(), v.Quarantine(ctx, b, err.Error())
+}
+
+// damaged tells whether an error is of the backup; others are of the store, or of who wants no more.
+func damaged(ctx context.Context, err error) bool {
+	var ofStore *store.Error
+	return ctx.Err() == nil && !errors.Is(err, errOtherSize) && (!errors.As(err, &ofStore) || errors.Is(err, store.ErrCorrupt))
+}
+
+// lookInto reads one backup to its end, and into it if there is a key.
+func (v Vault) lookInto(ctx context.Context, b Backup) (opened bool, err error) {
+	err = v.readBack(ctx, b.Manifest, v.Keys.Identities)
+	if errors.Is(err, errNoKey) {
+		return false, v.download(ctx, b.Manifest, io.Discard)
+	}
+	return len(v.Keys.Identities) > 0 || !b.Encrypted, err
 }

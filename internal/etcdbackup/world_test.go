@@ -27,7 +27,9 @@ import (
 // TestMain makes the test binary the program that examines snapshots.
 func TestMain(m *testing.M) {
 	if len(os.Args) < 2 || strings.HasPrefix(os.Args[1], "-test.") {
-		os.Exit(m.Run())
+		code := m.Run()
+		writeTable()
+		os.Exit(code)
 	}
 	arguments := map[string]string{}
 	for _, argument := range os.Args[2:] {
@@ -63,6 +65,8 @@ type world struct {
 	folder   string
 	work     string
 	identity *age.X25519Identity
+	program  string // that examines snapshots
+	memory   string // of a program that remembers
 	keys     etcdbackup.Keys
 }
 
@@ -74,7 +78,7 @@ func newWorld(t testing.TB) *world {
 	require.NoError(t, err)
 	_, private, err := ed25519.GenerateKey(nil)
 	require.NoError(t, err)
-	w := &world{etcd: etcdtest.Run(t, etcdtest.Options{}), folder: t.TempDir(), work: t.TempDir(), identity: identity}
+	w := &world{etcd: etcdtest.Run(t, etcdtest.Options{}), folder: t.TempDir(), work: t.TempDir(), identity: identity, program: etcdbackup.Self}
 	w.keys = etcdbackup.Keys{Signing: private, Recipients: []age.Recipient{identity.Recipient()}}
 	return w
 }
@@ -95,7 +99,7 @@ func (w *world) taker(t testing.TB) etcdbackup.Taker {
 			Endpoints: w.etcd.Endpoints(), Limits: source.Limits{Answer: 20 * time.Second, Snapshot: time.Minute, Stall: 20 * time.Second},
 		}},
 		Vaults: []etcdbackup.Vault{w.vault(t)}, Keys: w.keys, Work: etcdbackup.Work{Dir: w.work},
-		Examiner: etcdbackup.Examiner{Program: etcdbackup.Self}, Now: func() time.Time { return now },
+		Examiner: etcdbackup.Examiner{Program: w.program}, Now: func() time.Time { return now },
 	}
 }
 

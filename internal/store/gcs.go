@@ -150,7 +150,16 @@ func (g *gcs) get(ctx context.Context, name string, from int64) (io.ReadCloser, 
 			return nil, "", errors.Join(err, answer.Body.Close())
 		}
 	}
-	return answer.Body, answer.Header.Get("X-Goog-Generation"), nil
+	version := answer.Header.Get("X-Goog-Generation")
+	if version == "" {
+		return nil, "", errors.Join(notGoogle(), answer.Body.Close())
+	}
+	return answer.Body, version, nil
+}
+
+// notGoogle is an answer of something in between: Google says always of which generation a content is.
+func notGoogle() *problem {
+	return &problem{why: "what answers is not Google Cloud Storage", next: "look for a proxy in between that wants a login", temporary: true}
 }
 
 func (g *gcs) stat(ctx context.Context, name string) (Info, error) {

@@ -98,6 +98,7 @@ func (w *world) startEtcd(t testing.TB) *etcdtest.Cluster {
 	require.NoError(t, certtest.Write(filepath.Join(folder, "server-client"), server))
 	require.NoError(t, certtest.Write(filepath.Join(folder, "client"), client))
 	return etcdtest.Run(t, etcdtest.Options{
+		Quota: 8 << 30, // the most that etcd advises, for the benchmark
 		TLS: transport.TLSInfo{
 			CertFile: filepath.Join(folder, "server-client.crt"), KeyFile: filepath.Join(folder, "server-client.key"),
 			TrustedCAFile: filepath.Join(folder, "server-ca.crt"), ClientCertAuth: true,

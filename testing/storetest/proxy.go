@@ -8,9 +8,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -182,6 +184,34 @@ func CutAnswer(after int) Fault {
 	}
 }
 
+// SlowAnswer gives so many bytes of the answer a second.
+func SlowAnswer(rate int) Fault {
+	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		next.ServeHTTP(&slowing{ResponseWriter: w, rate: rate, gone: r.Context().Done()}, r)
+	}
+}
+
+type slowing struct {
+	http.ResponseWriter
+	rate int
+	gone <-chan struct{}
+}
+
+func (s *slowing) Write(p []byte) (n int, err error) {
+	for piece := range slices.Chunk(p, max(1, s.rate/20)) {
+		select {
+		case <-time.After(time.Second / 20):
+		case <-s.gone:
+			panic(http.ErrAbortHandler)
+		}
+		if n, err = s.ResponseWriter.Write(piece); err != nil {
+			return n, err
+		}
+		_ = http.NewResponseController(s.ResponseWriter).Flush() // the client may be gone
+	}
+	return len(p), nil
+}
+
 type cutting struct {
 	http.ResponseWriter
 	left int
@@ -223,7 +253,9 @@ func (f *flipping) Read(p []byte) (int, error) {
 // FlipAnswer changes a byte of what is read.
 func FlipAnswer(at int) Fault {
 	return Rewrite(func(body []byte) []byte {
-		body[min(at, len(body)-1)] ^= 1
+		if len(body) > 0 {
+			body[at%len(body)] ^= 1
+		}
 		return body
 	})
 }

@@ -103,11 +103,12 @@ func first() rule {
 	}
 }
 
-func isFuture(b Backup, now time.Time) bool { return b.Taken.After(now.Add(skew)) }
+// Future tells whether a time is later than clocks may differ.
+func Future(taken, now time.Time) bool { return taken.After(now.Add(skew)) }
 
 func future(now time.Time) rule {
 	return func(b Backup) string {
-		if isFuture(b, now) {
+		if Future(b.Taken, now) {
 			return "taken in the future, so some clock is wrong"
 		}
 		return ""
@@ -138,7 +139,7 @@ func newestOf(n int, now time.Time, unit string, period func(time.Time) string) 
 	seen := map[string]bool{}
 	return func(b Backup) string {
 		of := period(b.Taken.UTC())
-		if isFuture(b, now) || seen[of] || len(seen) == n {
+		if Future(b.Taken, now) || seen[of] || len(seen) == n {
 			return ""
 		}
 		seen[of] = true

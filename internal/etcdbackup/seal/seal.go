@@ -4,6 +4,7 @@ package seal
 
 import (
 	"archive/tar"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -83,6 +84,9 @@ func (k Key) Identity() []age.Identity {
 // maxWindow is that of zstd's format for everyone, 8 MiB: a content that wants more is none of ours.
 const maxWindow = 8 << 20
 
+// maxBehind bounds what is behind the files of a tar, which pads its end with zeros, in bytes.
+const maxBehind = 1 << 20
+
 // Open reads a content to its end and shows each file. Without identities it must not be encrypted. The error of a change or a cut may come
 // after all files were shown: use nothing before it is nil.
 func Open(ctx context.Context, from io.Reader, identities []age.Identity, show func(name string, size int64, content io.Reader) error) error {
@@ -101,8 +105,8 @@ func Open(ctx context.Context, from io.Reader, identities []age.Identity, show f
 	if err := unpack(tar.NewReader(plain), show); err != nil {
 		return err
 	}
-	if _, err := io.Copy(io.Discard, plain); err != nil { // what proves the end is behind the tar's
-		return fmt.Errorf("read to the end: %w", err)
+	if n, err := io.CopyN(io.Discard, plain, maxBehind); !errors.Is(err, io.EOF) { // what proves the end is behind the tar's
+		return fmt.Errorf("read to the end: %w", cmp.Or(err, fmt.Errorf("there are more than %d bytes behind the files", n)))
 	}
 	if n, err := from.Read(make([]byte, 1)); n > 0 || !errors.Is(err, io.EOF) {
 		return fmt.Errorf("read to the end: %w", errors.Join(err, errors.New("there is something behind it")))
