@@ -52,6 +52,7 @@ var mayImport = map[string][]string{
 	"internal/etcdbackup/snapshot":  {"go.etcd.io", "google.golang.org/protobuf"},
 	"internal/etcdbackup/source":    {"internal/wait", "go.etcd.io", "go.uber.org/zap", "google.golang.org/grpc"},
 	"internal/etcdbackup/scratch":   {"go.etcd.io", "go.uber.org/zap"},
+	"internal/etcdbackup/schedule":  {"internal/host"},
 	"modules/etcd_backup":           {"internal", "modules/internal", "filippo.io/age"},
 }
 
