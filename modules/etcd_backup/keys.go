@@ -23,8 +23,8 @@ func (in params) keys(ctx context.Context) (keys etcdbackup.Keys, problems []str
 			complain("%s: %v", option, err)
 		}
 		keys.Signing = key
-	} else if in.State == "present" && len(problems) == 0 {
-		complain("signing_key: state present needs it, or signing_key_file; make one: openssl genpkey -algorithm ed25519")
+	} else if in.takes() && len(problems) == 0 {
+		complain("signing_key: state %s needs it, or signing_key_file; make one: openssl genpkey -algorithm ed25519", in.State)
 	}
 	for i, text := range in.TrustedKeys {
 		key, err := manifest.ParsePublic([]byte(text))
@@ -33,7 +33,7 @@ func (in params) keys(ctx context.Context) (keys etcdbackup.Keys, problems []str
 		}
 		keys.Trusted = append(keys.Trusted, key)
 	}
-	if keys.Signing == nil && len(keys.Trusted) == 0 && in.State != "present" {
+	if keys.Signing == nil && len(keys.Trusted) == 0 && !in.takes() {
 		complain("trusted_keys: give those whose backups count, or the signing key")
 	}
 	for i, text := range in.Recipients {

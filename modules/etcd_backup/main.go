@@ -27,6 +27,7 @@ var commands = []ansible.Command{
 		func(_ context.Context, in examination) (any, error) {
 			return struct{}{}, scratch.Advance(in.File, in.Folder, in.To)
 		}),
+	runCommand,
 }
 
 type examination struct {
@@ -49,19 +50,27 @@ func examined(names ...string) (options []ansible.Option) {
 
 // states do what each state is.
 var states = map[string]func(ctx context.Context, w *wanted, mode ansible.Mode) (ansible.Result, error){
-	"present": present, "verified": verified, "listed": listed, "pruned": pruned, "drilled": drilled,
+	"present": present, "verified": verified, "listed": listed, "pruned": pruned, "drilled": drilled, "scheduled": scheduled,
 }
 
 func run(ctx context.Context, in params, mode ansible.Mode) (ansible.Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(in.BackupTimeout)*time.Second)
+	defer cancel()
+	result, err := in.bring(ctx, mode)
+	if result.Msg == "" && err == nil {
+		result.Msg = verdict(result, mode)
+	}
+	return result, err
+}
+
+func (in params) bring(ctx context.Context, mode ansible.Mode) (ansible.Result, error) {
+	if in.State == "absent" {
+		return in.absent(ctx, mode)
+	}
 	w, err := in.wanted(ctx)
 	if err != nil {
 		return ansible.Result{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Duration(in.BackupTimeout)*time.Second)
-	defer cancel()
 	result, err := states[in.State](ctx, w, mode)
-	if result.Msg == "" && err == nil {
-		result.Msg = verdict(result, mode)
-	}
 	return result, w.close(err)
 }

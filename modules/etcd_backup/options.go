@@ -11,22 +11,25 @@ var options = slices.Concat(stateOptions, sourceOptions, keyOptions, limitOption
 
 var stateOptions = []ansible.Option{
 	{
-		Name: "state", Default: "present", Choices: []any{"present", "verified", "listed", "pruned", "drilled"},
+		Name: "state", Default: "present", Choices: []any{"present", "verified", "listed", "pruned", "drilled", "scheduled", "absent"},
 		Description: []string{
 			"V(present) takes a backup, unless the newest in every store is young enough (O(max_age)), or nothing was written to etcd since.",
 			"V(verified) reads backups from the stores and compares them. One that is damaged is marked, counts for nothing from then on, and is never deleted.",
 			"V(listed) tells of all backups.",
 			"V(pruned) deletes what O(keep) does not want: nothing if a list may be incomplete, nothing before the newest was verified, never that one.",
 			"V(drilled) fetches a backup, restores it, boots it without any port, and compares revision, keys, leases and hash with its manifest, and the token with its bootstrap data.",
+			"V(scheduled) has this machine do V(present) and V(pruned) by itself (O(schedule)): the module's program is put there with these options, and a timer of systemd.",
+			"V(absent) ends that, and removes program, options and metrics. Backups stay.",
 		},
 	},
 	{Name: "cluster", Required: true, Description: []string{"The name under which the backups lie in the stores. One name is for one cluster."}},
 	{Name: "backup", Description: []string{"The name of the backup, with state V(verified) or V(drilled). Without, all, or the newest good one."}},
 	stores.Option(),
+	scheduleOption,
 	{
 		Name: "keep", Type: ansible.Dict,
 		Description: []string{
-			"What state V(pruned) keeps; what one of them wants is kept. Backups that are not good are kept in any case, and so is the newest good one of each lineage.",
+			"What states V(pruned) and V(scheduled) keep; what one of them wants is kept. Backups that are not good are kept in any case, and so is the newest good one of each lineage.",
 		},
 		Options: []ansible.Option{
 			{Name: "last", Type: ansible.Int, Default: 0, Description: []string{"So many of the newest."}},
@@ -74,7 +77,7 @@ var sourceOptions = []ansible.Option{
 var keyOptions = []ansible.Option{
 	{
 		Name: "signing_key", NoLog: ansible.Secret,
-		Description: []string{"The key that signs the manifests, in PEM, as C(openssl genpkey -algorithm ed25519) makes it. State V(present) needs it, and trusts it."},
+		Description: []string{"The key that signs the manifests, in PEM, as C(openssl genpkey -algorithm ed25519) makes it. States V(present) and V(scheduled) need it, and trust it."},
 	},
 	{Name: "signing_key_file", Type: ansible.Path, NoLog: ansible.NotSecret, Description: []string{"The file of O(signing_key)."}},
 	{

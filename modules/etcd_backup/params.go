@@ -46,6 +46,7 @@ type params struct {
 	SnapshotTimeout int      `ansible:"snapshot_timeout"`
 	StallTimeout    int      `ansible:"stall_timeout"`
 	BackupTimeout   int      `ansible:"backup_timeout"`
+	Schedule        timer    `ansible:"schedule"`
 }
 
 type keep struct {
@@ -96,12 +97,13 @@ func (in params) problems() (problems []string) {
 	if in.MaxAge < 0 {
 		complain("max_age: it cannot be negative")
 	}
-	if in.State == "pruned" {
+	if in.State == "pruned" || in.State == "scheduled" && in.Keep != nil {
 		if _, err := retention.Decide(nil, in.Keep.policy(), time.Time{}); err != nil {
 			complain("keep: %v", err)
 		}
 	}
-	if in.State == "present" {
+	problems = append(problems, in.scheduleProblems()...)
+	if in.takes() {
 		problems = append(problems, in.sourceProblems()...)
 	}
 	slices.Sort(problems)

@@ -13,15 +13,19 @@ import (
 
 func (w *wanted) work() etcdbackup.Work { return etcdbackup.Work{Dir: w.WorkDir} }
 
-func present(ctx context.Context, w *wanted, mode ansible.Mode) (result ansible.Result, err error) {
+func (w *wanted) taker(ctx context.Context) (etcdbackup.Taker, error) {
 	origin, err := w.origin(ctx)
-	if err != nil {
-		return result, err
-	}
 	ansible.Conceal(ctx, origin.Token)
-	taker := etcdbackup.Taker{
+	return etcdbackup.Taker{
 		Origin: origin, Vaults: w.vaults, Keys: w.keys, Work: w.work(), Examiner: examiner,
 		MaxAge: time.Duration(w.MaxAge) * time.Second, AcceptLineage: w.AcceptLineage, Now: time.Now,
+	}, err
+}
+
+func present(ctx context.Context, w *wanted, mode ansible.Mode) (result ansible.Result, err error) {
+	taker, err := w.taker(ctx)
+	if err != nil {
+		return result, err
 	}
 	outcome, err := taker.Take(ctx, mode.Check)
 	result.Warnings = outcome.Warnings

@@ -73,6 +73,10 @@ options:
       - >-
         V(drilled) fetches a backup, restores it, boots it without any port, and compares revision, keys, leases and
         hash with its manifest, and the token with its bootstrap data.
+      - >-
+        V(scheduled) has this machine do V(present) and V(pruned) by itself (O(schedule)): the module's program is put
+        there with these options, and a timer of systemd.
+      - V(absent) ends that, and removes program, options and metrics. Backups stay.
     type: str
     default: present
     choices:
@@ -81,6 +85,8 @@ options:
       - listed
       - pruned
       - drilled
+      - scheduled
+      - absent
   cluster:
     description:
       - The name under which the backups lie in the stores. One name is for one cluster.
@@ -401,11 +407,47 @@ options:
             After how many seconds without a byte an attempt is given up. An upload or download goes on where it was.
         type: int
         default: 30
+  schedule:
+    description:
+      - >-
+        When the timer of state V(scheduled) takes backups. With the same on several servers one of them takes each
+        backup: whose timer is the first. The others find it in the stores and leave it at that, unless it is older than
+        O(max_age), which without a value of its own is half of the time between two runs.
+    type: dict
+    suboptions:
+      calendar:
+        description:
+          - When, as OnCalendar in C(systemd.time(7)) has it.
+        type: str
+        default: hourly
+      delay:
+        description:
+          - >-
+            Up to how many seconds later, at random, so that not all servers begin at the same time. At most a quarter
+            of the time between two runs.
+        type: int
+        default: 300
+      drill_every:
+        description:
+          - >-
+            After how many seconds a run restores a backup out of each store for a try, as state V(drilled) does; 0 is
+            never. It needs O(identities), which then lie on the server: who takes it over can read older backups, too.
+        type: int
+        default: 0
+      on_failure:
+        description:
+          - A unit of systemd that is started when a run has failed, as V(alert@%n.service).
+        type: str
+      metrics_file:
+        description:
+          - Where metrics are written for the textfile collector of Prometheus' node_exporter.
+        type: path
+        default: /var/lib/prometheus/node-exporter/etcd_backup.prom
   keep:
     description:
       - >-
-        What state V(pruned) keeps; what one of them wants is kept. Backups that are not good are kept in any case, and
-        so is the newest good one of each lineage.
+        What states V(pruned) and V(scheduled) keep; what one of them wants is kept. Backups that are not good are kept
+        in any case, and so is the newest good one of each lineage.
     type: dict
     suboptions:
       last:
@@ -515,8 +557,8 @@ options:
   signing_key:
     description:
       - >-
-        The key that signs the manifests, in PEM, as C(openssl genpkey -algorithm ed25519) makes it. State V(present)
-        needs it, and trusts it.
+        The key that signs the manifests, in PEM, as C(openssl genpkey -algorithm ed25519) makes it. States V(present)
+        and V(scheduled) need it, and trust it.
     type: str
   signing_key_file:
     description:
@@ -765,7 +807,7 @@ def main():
             "state": {
                 "type": "str",
                 "default": "present",
-                "choices": ["present", "verified", "listed", "pruned", "drilled"],
+                "choices": ["present", "verified", "listed", "pruned", "drilled", "scheduled", "absent"],
             },
             "cluster": {
                 "type": "str",
@@ -991,6 +1033,31 @@ def main():
                 "required_one_of": [
                     ["folder", "s3", "sftp", "gcs"],
                 ],
+            },
+            "schedule": {
+                "type": "dict",
+                "options": {
+                    "calendar": {
+                        "type": "str",
+                        "default": "hourly",
+                    },
+                    "delay": {
+                        "type": "int",
+                        "default": 300,
+                    },
+                    "drill_every": {
+                        "type": "int",
+                        "default": 0,
+                    },
+                    "on_failure": {
+                        "type": "str",
+                    },
+                    "metrics_file": {
+                        "type": "path",
+                        "default": "/var/lib/prometheus/node-exporter/etcd_backup.prom",
+                    },
+                },
+                "apply_defaults": True,
             },
             "keep": {
                 "type": "dict",
