@@ -101,6 +101,8 @@ func TestCases(t *testing.T) {
 		golden.Result(t, name, map[string]any{"1 check": w.run(t, name, true), "2 apply": w.run(t, name, false)})
 	}
 	once("snapshot")
+	again("going back")
+	again("going back over a minor")
 	again("rotate token")
 	again("forget this server")
 

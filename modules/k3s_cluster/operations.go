@@ -15,6 +15,7 @@ import (
 const (
 	info        = "info"
 	check       = "check"
+	checkBack   = "check_rollback"
 	await       = "await"
 	drain       = "drain"
 	uncordon    = "uncordon"
@@ -43,7 +44,7 @@ func (t *task) plan(ctx context.Context) (step string, do doing, err error) {
 		return "", nil, err
 	}
 	return map[string]func(context.Context) (string, doing, error){
-		info: t.info, check: t.check, await: t.await, drain: t.drain, uncordon: t.uncordon, forget: t.forget, snapshot: t.snapshot,
+		info: t.info, check: t.check, checkBack: t.checkRollback, await: t.await, drain: t.drain, uncordon: t.uncordon, forget: t.forget, snapshot: t.snapshot,
 		rotateToken: t.rotateToken, rotateKeys: t.rotateKeys, rotateCerts: t.rotateCertificates,
 	}[t.Operation](ctx)
 }
@@ -73,9 +74,47 @@ func (t *task) check(ctx context.Context) (string, doing, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	to, err := cluster.ParseVersion(t.Version)
+	outdated, err := t.judge(nodes, func(node string, from, to cluster.Version) error {
+		err := cluster.CheckUpgrade(from, to)
+		if _, etcd := members.Of(node); err == nil && etcd {
+			err = cluster.CheckEtcd(from, to)
+		}
+		return err
+	})
 	if err != nil {
 		return "", nil, err
+	}
+	t.msg = fmt.Sprintf("%d of %d nodes are to be upgraded to %s", outdated, len(nodes), t.Version)
+	return "", nil, t.well(ctx, nodes, members)
+}
+
+// checkRollback judges going back by the older binary. Where that will not do, it names the snapshots that will.
+func (t *task) checkRollback(ctx context.Context) (string, doing, error) {
+	nodes, _, err := t.look(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	outdated, problem := t.judge(nodes, func(_ string, from, to cluster.Version) error { return cluster.CheckRollback(from, to) })
+	if problem == nil {
+		t.msg = fmt.Sprintf("%d of %d nodes are to go back to %s", outdated, len(nodes), t.Version)
+		return "", nil, nil
+	}
+	snapshots, err := t.cluster.Snapshots(ctx)
+	if err != nil {
+		return "", nil, errors.Join(problem, err)
+	}
+	names := []string{}
+	for _, s := range snapshots {
+		names = append(names, s.Name+" on "+s.Node)
+	}
+	return "", nil, fmt.Errorf("%w; there are: %s", problem, list(names))
+}
+
+// judge finds the nodes that have another version than the wanted one, and all that speaks against it.
+func (t *task) judge(nodes []cluster.Node, may func(node string, from, to cluster.Version) error) (int, error) {
+	to, err := cluster.ParseVersion(t.Version)
+	if err != nil {
+		return 0, err
 	}
 	outdated, problems := []string{}, []string{}
 	for _, n := range nodes {
@@ -84,20 +123,15 @@ func (t *task) check(ctx context.Context) (string, doing, error) {
 			continue
 		}
 		outdated = append(outdated, n.Name)
-		err = cluster.CheckUpgrade(from, to)
-		if _, etcd := members.Of(n.Name); err == nil && etcd {
-			err = cluster.CheckEtcd(from, to)
-		}
-		if err != nil {
+		if err := may(n.Name, from, to); err != nil {
 			problems = append(problems, n.Name+": "+err.Error())
 		}
 	}
 	t.values["cluster"].(map[string]any)["outdated"] = outdated
 	if len(problems) > 0 {
-		return "", nil, errors.New(strings.Join(problems, "; "))
+		return 0, errors.New(strings.Join(problems, "; "))
 	}
-	t.msg = fmt.Sprintf("%d of %d nodes are to be upgraded to %s", len(outdated), len(nodes), to)
-	return "", nil, t.well(ctx, nodes, members)
+	return len(outdated), nil
 }
 
 // well tells which nodes are not: an upgrade is no way to mend them.

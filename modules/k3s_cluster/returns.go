@@ -4,7 +4,7 @@ import "github.com/metal-stack/initial-cluster/internal/ansible"
 
 var returns = []ansible.Return{
 	{
-		Name: "cluster", Description: "The cluster as it was found.", Type: ansible.Dict, Returned: "by V(info), V(check) and V(await)",
+		Name: "cluster", Description: "The cluster as it was found.", Type: ansible.Dict, Returned: "by V(info), V(check), V(check_rollback) and V(await)",
 		Sample: map[string]any{
 			"etcd": true, "members_without_node": []any{}, "outdated": []any{"k3s-1"},
 			"nodes": []any{map[string]any{"name": "k3s-1", "role": "server", "version": "v1.35.4+k3s1", "ready": true, "why": "", "cordoned": false, "member": "voter"}},
@@ -12,7 +12,7 @@ var returns = []ansible.Return{
 		Contains: []ansible.Return{
 			{Name: "etcd", Type: ansible.Bool, Returned: "always", Description: "Whether k3s' own etcd holds the data."},
 			{Name: "members_without_node", Type: ansible.List, Elements: ansible.Str, Returned: "always", Description: "Nodes that are members of etcd and nothing else: V(forget) removes them."},
-			{Name: "outdated", Type: ansible.List, Elements: ansible.Str, Returned: "by V(check)", Description: "Nodes that do not have the version."},
+			{Name: "outdated", Type: ansible.List, Elements: ansible.Str, Returned: "by V(check) and V(check_rollback)", Description: "Nodes that do not have the version."},
 			{
 				Name: "nodes", Type: ansible.List, Elements: ansible.Dict, Returned: "always", Description: "The nodes, by name.",
 				Contains: []ansible.Return{

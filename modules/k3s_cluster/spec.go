@@ -21,6 +21,7 @@ var spec = ansible.Spec{
 	Options: append(options, target.Option()),
 	Constraints: ansible.Constraints{RequiredIf: []ansible.RequiredIf{
 		{Option: "operation", Value: check, Requires: []string{"version"}},
+		{Option: "operation", Value: checkBack, Requires: []string{"version"}},
 		{Option: "operation", Value: await, Requires: []string{"node"}},
 		{Option: "operation", Value: drain, Requires: []string{"node"}},
 		{Option: "operation", Value: uncordon, Requires: []string{"node"}},
@@ -34,10 +35,11 @@ var spec = ansible.Spec{
 
 var options = []ansible.Option{
 	{
-		Name: "operation", Default: info, Choices: []any{info, check, await, drain, uncordon, forget, snapshot, rotateToken, rotateKeys, rotateCerts},
+		Name: "operation", Default: info, Choices: []any{info, check, checkBack, await, drain, uncordon, forget, snapshot, rotateToken, rotateKeys, rotateCerts},
 		Description: []string{
 			"V(info) tells of the nodes and members.",
 			"V(check) judges an upgrade of all nodes to O(version), and whether all nodes are well; nothing is changed.",
+			"V(check_rollback) judges whether all nodes can go back to O(version), an older one, by its binary alone; if not, it names the snapshots there are. Nothing is changed.",
 			"V(await) waits until O(node) is Ready, and has O(version) if that is given.",
 			"V(drain) takes O(node) out of scheduling and moves its pods away. If no other node could take them, nothing is done; if it fails, the node is as it was.",
 			"V(uncordon) lets pods onto O(node) again, if V(drain) took it out of scheduling; if an operator did, it stays so.",

@@ -52,6 +52,9 @@ options:
       - V(info) tells of the nodes and members.
       - >-
         V(check) judges an upgrade of all nodes to O(version), and whether all nodes are well; nothing is changed.
+      - >-
+        V(check_rollback) judges whether all nodes can go back to O(version), an older one, by its binary alone; if not,
+        it names the snapshots there are. Nothing is changed.
       - V(await) waits until O(node) is Ready, and has O(version) if that is given.
       - >-
         V(drain) takes O(node) out of scheduling and moves its pods away. If no other node could take them, nothing is
@@ -74,6 +77,7 @@ options:
     choices:
       - info
       - check
+      - check_rollback
       - await
       - drain
       - uncordon
@@ -232,7 +236,7 @@ RETURN = r"""
 ---
 cluster:
   description: The cluster as it was found.
-  returned: by V(info), V(check) and V(await)
+  returned: by V(info), V(check), V(check_rollback) and V(await)
   type: dict
   sample:
     etcd: true
@@ -259,7 +263,7 @@ cluster:
       elements: str
     outdated:
       description: Nodes that do not have the version.
-      returned: by V(check)
+      returned: by V(check) and V(check_rollback)
       type: list
       elements: str
     nodes:
@@ -370,7 +374,7 @@ def main():
             "operation": {
                 "type": "str",
                 "default": "info",
-                "choices": ["info", "check", "await", "drain", "uncordon", "forget", "snapshot", "rotate_token", "rotate_keys", "rotate_certificates"],
+                "choices": ["info", "check", "check_rollback", "await", "drain", "uncordon", "forget", "snapshot", "rotate_token", "rotate_keys", "rotate_certificates"],
             },
             "node": {
                 "type": "str",
@@ -467,6 +471,11 @@ def main():
             [
                 "operation",
                 "check",
+                ["version"],
+            ],
+            [
+                "operation",
+                "check_rollback",
                 ["version"],
             ],
             [

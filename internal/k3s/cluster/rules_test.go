@@ -106,6 +106,27 @@ func TestUpgradePaths(t *testing.T) {
 	assert.EqualError(t, err, `"1.36" is no version of k3s, as v1.36.3+k3s1 is`)
 }
 
+func TestGoingBackByTheBinaryIsWithinAMinor(t *testing.T) {
+	t.Parallel()
+	for path, why := range map[string]string{
+		"v1.35.6+k3s1 v1.35.4+k3s1": "",
+		"v1.35.6+k3s2 v1.35.6+k3s1": "",
+		"v1.36.3+k3s1 v1.35.6+k3s1": "refusing to go back from v1.36.3+k3s1 to v1.35.6+k3s1 by the binary alone: of another minor it may not read etcd's data; name the snapshot of before",
+		"v1.35.4+k3s1 v1.35.6+k3s1": "refusing to go back from v1.35.4+k3s1 to v1.35.6+k3s1: that is newer; upgrade to it (playbook upgrade)",
+	} {
+		a, b, _ := strings.Cut(path, " ")
+		from, err := ParseVersion(a)
+		require.NoError(t, err)
+		to, err := ParseVersion(b)
+		require.NoError(t, err)
+		said := ""
+		if err := CheckRollback(from, to); err != nil {
+			said = err.Error()
+		}
+		assert.Equal(t, why, said, path)
+	}
+}
+
 func TestReleasesBesideEachOther(t *testing.T) {
 	t.Parallel()
 	nodes := []Node{{Name: "s1", Server: true, Version: "v1.35.4+k3s1"}, {Name: "s2", Server: true, Version: "v1.34.4+k3s1"}, {Name: "a1", Version: "v1.32.4+k3s1"}}

@@ -42,6 +42,17 @@ func (v Version) Compare(other Version) int {
 // 1.34 on: they carry an etcd before 3.5.26 (github.com/k3s-io/k3s issue 13485).
 var lastWithBadEtcd = map[int]int{31: 14, 32: 11, 33: 7}
 
+// CheckRollback tells why a node must not go back from one release to another by the binary alone. Etcd's data are of one kind within a minor.
+func CheckRollback(from, to Version) error {
+	switch {
+	case to.Compare(from) > 0:
+		return fmt.Errorf("refusing to go back from %s to %s: that is newer; upgrade to it (playbook upgrade)", from, to)
+	case to.Major != from.Major || to.Minor != from.Minor:
+		return fmt.Errorf("refusing to go back from %s to %s by the binary alone: of another minor it may not read etcd's data; name the snapshot of before", from, to)
+	}
+	return nil
+}
+
 // maxKubeletLag is how many minors kubelets may be older than the API (kubernetes.io/releases/version-skew-policy).
 const maxKubeletLag = 3
 
