@@ -3,7 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
-	"slices"
+	"sort"
 	"strings"
 	"time"
 )
@@ -91,7 +91,7 @@ func (c *Cluster) Nodes(ctx context.Context) ([]Node, error) {
 	for _, one := range list.Items {
 		nodes = append(nodes, one.node())
 	}
-	slices.SortFunc(nodes, func(a, b Node) int { return strings.Compare(a.Name, b.Name) })
+	sort.Slice(nodes, func(i, j int) bool { return nodes[i].Name < nodes[j].Name })
 	return nodes, nil
 }
 

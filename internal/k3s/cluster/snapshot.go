@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -57,7 +58,7 @@ func (c *Cluster) Snapshots(ctx context.Context) ([]Snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("k3s etcd-snapshot ls: %w", err)
 	}
-	slices.SortFunc(found, func(a, b Snapshot) int { return a.Created.Compare(b.Created) })
+	sort.Slice(found, func(i, j int) bool { return found[i].Created.Before(found[j].Created) })
 	return found, nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -41,9 +40,8 @@ func (m Meeting) Agree(ctx context.Context) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, fmt.Errorf("answer the other servers at port %d: %w; end what listens there", m.Port, err)
 	}
-	server := &http.Server{Handler: p, ReadTimeout: askTimeout, WriteTimeout: askTimeout}
-	go func() { _ = server.Serve(listener) }() // it ends with Close
-	defer server.Close()
+	go p.serve(listener) // until it is closed
+	defer listener.Close()
 	return m.agree(ctx, p)
 }
 

@@ -1,6 +1,7 @@
 package meet
 
 import (
+	"bufio"
 	"context"
 	"crypto/hmac"
 	"crypto/pbkdf2"
@@ -9,12 +10,14 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // party asks the others, and answers them.
@@ -70,16 +73,44 @@ func (p *party) proof(nonce, servers string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// path is where a party answers.
-const path = "/k3s_node/meet"
+// path is where a party answers, and maxQuestion how long a question may be.
+const (
+	path        = "/k3s_node/meet"
+	maxQuestion = 16 << 10
+)
 
-func (p *party) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path != path {
-		http.NotFound(w, r)
-		return
+// serve answers until the listener is closed. The server of net/http would make the module 150 KB larger.
+func (p *party) serve(listener net.Listener) {
+	for {
+		c, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer c.Close()
+			_ = p.reply(c) // who does not get it asks again
+		}()
 	}
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(answer{p.servers, p.proof(r.URL.Query().Get("nonce"), p.servers)}) // who does not get it asks again
+}
+
+// reply answers one question.
+func (p *party) reply(c net.Conn) error {
+	if err := c.SetDeadline(time.Now().Add(askTimeout)); err != nil {
+		return err
+	}
+	question, err := http.ReadRequest(bufio.NewReader(io.LimitReader(c, maxQuestion)))
+	if err != nil {
+		return err
+	}
+	status, text := http.StatusNotFound, []byte("there is nothing\n")
+	if question.URL.Path == path {
+		status = http.StatusOK
+		if text, err = json.Marshal(answer{p.servers, p.proof(question.URL.Query().Get("nonce"), p.servers)}); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintf(c, "HTTP/1.1 %d %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s", status, http.StatusText(status), len(text), text)
+	return err
 }
 
 // ask finds out what a server is.
