@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 
 	"filippo.io/age"
 	"github.com/klauspost/compress/zstd"
@@ -123,7 +124,10 @@ func unpack(from *tar.Reader, show func(string, int64, io.Reader) error) error {
 		if err != nil {
 			return fmt.Errorf("unpack: %w", err)
 		}
-		if header.Typeflag != tar.TypeReg {
+		switch {
+		case !filepath.IsLocal(header.Name):
+			return fmt.Errorf("unpack %s: its name leads out of the folder", header.Name)
+		case header.Typeflag != tar.TypeReg:
 			return fmt.Errorf("unpack %s: it is no file", header.Name)
 		}
 		if err := show(header.Name, header.Size, from); err != nil {
