@@ -215,14 +215,17 @@ func content(f host.File) (string, error) {
 	if f.Path == Program {
 		to = hash
 	}
-	if _, err := io.Copy(to, f.Content); err != nil {
+	_, err := f.Content.Seek(0, io.SeekStart)
+	if err == nil {
+		_, err = io.Copy(to, f.Content)
+	}
+	if err != nil {
 		return "", fmt.Errorf("read what is to be %s: %w", f.Path, err)
 	}
 	if f.Path == Program {
 		text.WriteString("SHA-256 " + hex.EncodeToString(hash.Sum(nil)))
 	}
-	_, err := f.Content.Seek(0, io.SeekStart)
-	return text.String(), err
+	return text.String(), nil
 }
 
 // remove plans the end of what is there.
