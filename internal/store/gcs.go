@@ -24,6 +24,7 @@ type GCS struct {
 	Prefix      string // of all names, without a slash at its ends; may be empty
 	Credentials *gcp.Credentials
 	CAFile      string // certificates of the server's authority, beside those of the machine
+	CACert      string // the same, as text
 }
 
 // google is Google's endpoint, and the paths below are of its JSON API: https://cloud.google.com/storage/docs/json_api/v1
@@ -48,7 +49,7 @@ func OpenGCS(o GCS, l Limits) (Store, error) {
 		return nil, fmt.Errorf("endpoint %q: a URL as %s is wanted", o.Endpoint, google)
 	}
 	g.options.Endpoint = "https://" + where.Host
-	if g.web, err = openWeb(o.CAFile); err != nil {
+	if g.web, err = openWeb(o.CAFile, o.CACert); err != nil {
 		return nil, err
 	}
 	g.client = &http.Client{Transport: g.web, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}

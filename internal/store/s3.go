@@ -26,6 +26,7 @@ type S3 struct {
 	SecretKey    string // secret
 	SessionToken string // secret; may be empty
 	CAFile       string // certificates of the server's authority, beside those of the machine
+	CACert       string // the same, as text
 	Lookup       string // how a bucket is named in requests: "path", "dns", or "auto"
 }
 
@@ -64,7 +65,7 @@ func openS3(o S3) (*s3, error) {
 	if !known {
 		return nil, fmt.Errorf("lookup %q: auto, path or dns is wanted", o.Lookup)
 	}
-	if s.web, err = openWeb(o.CAFile); err != nil {
+	if s.web, err = openWeb(o.CAFile, o.CACert); err != nil {
 		return nil, err
 	}
 	core, err := minio.NewCore(where.Host, &minio.Options{

@@ -97,10 +97,21 @@ func TestS3OptionsThatMakeNoSense(t *testing.T) {
 		`lookup "virtual": auto, path or dns is wanted`:                                   {Lookup: "virtual"},
 		"read ca_file: open " + none + ": no such file or directory":                      {CAFile: none},
 		"ca_file " + none + ".empty: there is no certificate in it; give one in PEM form": {CAFile: none + ".empty"},
+		"ca_cert: there is no certificate in it; give one in PEM form":                    {CACert: "none"},
 	} {
 		_, err := store.OpenS3(o, store.Limits{})
 		assert.EqualError(t, err, text)
 	}
+}
+
+func TestAnAuthorityMayBeGivenAsText(t *testing.T) {
+	t.Parallel()
+	server := storetest.StartS3(t)
+	o := server.Bucket(t, minio.MakeBucketOptions{})
+	text, err := os.ReadFile(o.CAFile)
+	require.NoError(t, err)
+	o.CAFile, o.CACert = "", string(text)
+	assert.NoError(t, list(t, server.Open(t, o, store.Limits{})))
 }
 
 // xmlError is what S3 answers.

@@ -29,8 +29,8 @@ const (
 	tlsTimeout  = 10 * time.Second
 )
 
-func openWeb(caFile string) (*web, error) {
-	roots, err := authorities(caFile)
+func openWeb(caFile, caCert string) (*web, error) {
+	roots, err := authorities(caFile, caCert)
 	if err != nil {
 		return nil, err
 	}
@@ -45,18 +45,24 @@ func openWeb(caFile string) (*web, error) {
 	}}, nil
 }
 
-// authorities are those of the machine and of the file.
-func authorities(caFile string) (*x509.CertPool, error) {
-	if caFile == "" {
+// authorities are those of the machine, of the file and of the text.
+func authorities(caFile, caCert string) (*x509.CertPool, error) {
+	if caFile == "" && caCert == "" {
 		return nil, nil
-	}
-	pem, err := os.ReadFile(caFile)
-	if err != nil {
-		return nil, fmt.Errorf("read ca_file: %w", err)
 	}
 	pool, err := x509.SystemCertPool()
 	if err != nil {
 		return nil, fmt.Errorf("read this machine's certificate authorities: %w", err)
+	}
+	if caCert != "" && !pool.AppendCertsFromPEM([]byte(caCert)) {
+		return nil, errors.New("ca_cert: there is no certificate in it; give one in PEM form")
+	}
+	if caFile == "" {
+		return pool, nil
+	}
+	pem, err := os.ReadFile(caFile)
+	if err != nil {
+		return nil, fmt.Errorf("read ca_file: %w", err)
 	}
 	if !pool.AppendCertsFromPEM(pem) {
 		return nil, fmt.Errorf("ca_file %s: there is no certificate in it; give one in PEM form", caFile)

@@ -173,6 +173,10 @@ options:
                 A file with the certificates (PEM) of the server's authority, beside those that the host knows. The
                 server's certificate is checked always.
             type: path
+          ca_cert:
+            description:
+              - The same certificates as text.
+            type: str
       sftp:
         description:
           - A folder of an SFTP server. The account need not run commands.
@@ -284,18 +288,22 @@ options:
                 What stands before all names in O(stores.gcs.bucket), without slashes at its ends. With one of its own
                 for each use a bucket may serve several.
             type: str
-          endpoint:
-            description:
-              - >-
-                Where Google Cloud Storage is reached, for networks with Private Service Connect. Without,
-                C(https://storage.googleapis.com).
-            type: str
           ca_file:
             description:
               - >-
                 A file with the certificates (PEM) of the server's authority, beside those that the host knows. The
                 server's certificate is checked always.
             type: path
+          ca_cert:
+            description:
+              - The same certificates as text.
+            type: str
+          endpoint:
+            description:
+              - >-
+                Where Google Cloud Storage is reached, for networks with Private Service Connect. Without,
+                C(https://storage.googleapis.com).
+            type: str
           google:
             description:
               - Which credentials to use. Without, the application default credentials.
@@ -862,6 +870,9 @@ def main():
                             "ca_file": {
                                 "type": "path",
                             },
+                            "ca_cert": {
+                                "type": "str",
+                            },
                         },
                     },
                     "sftp": {
@@ -940,11 +951,14 @@ def main():
                             "prefix": {
                                 "type": "str",
                             },
-                            "endpoint": {
-                                "type": "str",
-                            },
                             "ca_file": {
                                 "type": "path",
+                            },
+                            "ca_cert": {
+                                "type": "str",
+                            },
+                            "endpoint": {
+                                "type": "str",
                             },
                             "google": {
                                 "type": "dict",

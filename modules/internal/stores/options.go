@@ -52,7 +52,7 @@ func s3() ansible.Option {
 			"Its key must be allowed to list, read, write and delete below the prefix. In a bucket with versions a deleted backup's version stays; " +
 				"a lifecycle rule may remove it. What object lock protects is not deleted.",
 		},
-		Options: append(bucket("s3"), []ansible.Option{
+		Options: slices.Concat(bucket("s3"), []ansible.Option{
 			{
 				Name:        "endpoint",
 				Description: []string{"The server's URL, as V(https://minio.example:9000). Without, Amazon's."},
@@ -67,8 +67,7 @@ func s3() ansible.Option {
 			{Name: "access_key", Required: true, NoLog: ansible.NotSecret, Description: []string{"The access key's identifier."}},
 			{Name: "secret_key", Required: true, NoLog: ansible.Secret, Description: []string{"The secret access key."}},
 			{Name: "session_token", NoLog: ansible.Secret, Description: []string{"The session token of temporary keys."}},
-			authority(),
-		}...),
+		}, authority()),
 	}
 }
 
@@ -82,10 +81,13 @@ func bucket(kind string) []ansible.Option {
 	}
 }
 
-func authority() ansible.Option {
-	return ansible.Option{
-		Name: "ca_file", Type: ansible.Path,
-		Description: []string{"A file with the certificates (PEM) of the server's authority, beside those that the host knows. The server's certificate is checked always."},
+func authority() []ansible.Option {
+	return []ansible.Option{
+		{
+			Name: "ca_file", Type: ansible.Path,
+			Description: []string{"A file with the certificates (PEM) of the server's authority, beside those that the host knows. The server's certificate is checked always."},
+		},
+		{Name: "ca_cert", Description: []string{"The same certificates as text."}},
 	}
 }
 
@@ -118,18 +120,17 @@ func gcs() ansible.Option {
 			"A bucket of Google Cloud Storage. The account needs C(roles/storage.objectAdmin) on it.",
 			"What a retention policy or a hold protects is not deleted.",
 		},
-		Options: append(bucket("gcs"), []ansible.Option{
+		Options: slices.Concat(bucket("gcs"), authority(), []ansible.Option{
 			{
 				Name:        "endpoint",
 				Description: []string{"Where Google Cloud Storage is reached, for networks with Private Service Connect. Without, C(https://storage.googleapis.com)."},
 			},
-			authority(),
 			below("stores.gcs", ansible.Option{
 				Name: "google", Type: ansible.Dict, Options: auth.Options(),
 				Constraints: ansible.Constraints{RequiredBy: auth.RequiredBy(), RequiredIf: auth.RequiredIf()},
 				Description: []string{"Which credentials to use. Without, the application default credentials."},
 			}),
-		}...),
+		}),
 	}
 }
 

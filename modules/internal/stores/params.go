@@ -41,6 +41,7 @@ type S3 struct {
 	SecretKey    string `ansible:"secret_key"`
 	SessionToken string `ansible:"session_token"`
 	CAFile       string `ansible:"ca_file"`
+	CACert       string `ansible:"ca_cert"`
 }
 
 // SFTP are the suboptions.
@@ -55,6 +56,7 @@ type GCS struct {
 	Prefix   string       `ansible:"prefix"`
 	Endpoint string       `ansible:"endpoint"`
 	CAFile   string       `ansible:"ca_file"`
+	CACert   string       `ansible:"ca_cert"`
 	Google   *auth.Params `ansible:"google"`
 }
 
@@ -91,7 +93,7 @@ func (s Store) open(ctx context.Context) (store.Store, error) {
 		o := s.S3
 		return store.OpenS3(store.S3{
 			Endpoint: o.Endpoint, Region: o.Region, Bucket: o.Bucket, Prefix: o.Prefix, AccessKey: o.AccessKey, SecretKey: o.SecretKey,
-			SessionToken: o.SessionToken, CAFile: o.CAFile, Lookup: o.BucketLookup,
+			SessionToken: o.SessionToken, CAFile: o.CAFile, CACert: o.CACert, Lookup: o.BucketLookup,
 		}, l)
 	case s.SFTP != nil:
 		return store.OpenSFTP(s.SFTP.SSH.HostOptions(), s.SFTP.Path, l)
@@ -100,7 +102,7 @@ func (s Store) open(ctx context.Context) (store.Store, error) {
 		if err != nil {
 			return nil, err
 		}
-		return store.OpenGCS(store.GCS{Endpoint: s.GCS.Endpoint, Bucket: s.GCS.Bucket, Prefix: s.GCS.Prefix, CAFile: s.GCS.CAFile, Credentials: credentials}, l)
+		return store.OpenGCS(store.GCS{Endpoint: s.GCS.Endpoint, Bucket: s.GCS.Bucket, Prefix: s.GCS.Prefix, CAFile: s.GCS.CAFile, CACert: s.GCS.CACert, Credentials: credentials}, l)
 	}
 	return store.OpenFolder(s.Folder, l)
 }
