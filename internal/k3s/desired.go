@@ -135,6 +135,15 @@ func labelList(labels map[string]string) []string {
 
 // effective is what k3s would start with, had it the files. Drop-ins of others count, as k3s reads them.
 func (n *Node) effective(want Want, all []text) (settings.Settings, error) {
+	read, err := n.merged(all)
+	if err != nil {
+		return nil, err
+	}
+	return withTokens(read, n.token(want), n.agentToken(want), n.password), nil
+}
+
+// merged is what the files say, where they are as they are to be.
+func (n *Node) merged(all []text) (settings.Settings, error) {
 	files := map[string]string{}
 	for p, f := range n.files {
 		if path.Dir(p) == settings.DropIns && !n.drops(p, all) {
@@ -146,11 +155,7 @@ func (n *Node) effective(want Want, all []text) (settings.Settings, error) {
 			files[t.path] = t.content
 		}
 	}
-	read, err := settings.Read(files)
-	if err != nil {
-		return nil, err
-	}
-	return withTokens(read, n.token(want), n.agentToken(want), n.password), nil
+	return settings.Read(files)
 }
 
 // drops tells that a file was written here and is not wanted any more.

@@ -11,7 +11,7 @@ import (
 // checkFleet refuses a release that does not go with those of the other nodes. A server looks at all of them, an agent may ask for the
 // version of the API alone.
 func (p *Plan) checkFleet(ctx context.Context) error {
-	if !p.state.Active || p.target.version == p.binary.version {
+	if !p.state.Active || p.target.version == p.binary.version || p.resets(p.want) {
 		return nil
 	}
 	to, err := cluster.ParseVersion(p.target.version)

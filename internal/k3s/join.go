@@ -53,7 +53,9 @@ func (p *Plan) meeting() (meet.Meeting, error) {
 // planMeeting decides, when it is applied, whether this server begins the cluster or joins it. What answers now is told already.
 func (p *Plan) planMeeting(ctx context.Context) {
 	text := "begin a cluster if no other server has data, or else join theirs"
-	if m, err := p.meeting(); err == nil {
+	if p.want.Reset != nil {
+		text = "join the cluster that begins anew"
+	} else if m, err := p.meeting(); err == nil {
 		if server := m.Serving(ctx); server != "" {
 			text = "join the cluster of " + server
 		}
@@ -70,6 +72,9 @@ func (p *Plan) meet(ctx context.Context) error {
 		if err := p.system.Stop(ctx, p.want.Role); err != nil {
 			return err
 		}
+	}
+	if p.want.Reset != nil {
+		return p.join(ctx) // none begins but the one that has the snapshot
 	}
 	server := m.Serving(ctx)
 	if server == "" {

@@ -77,3 +77,20 @@ func TestAStartIsWantedOnlyForWhatDiffers(t *testing.T) {
 type environmentless struct{ service.System }
 
 func (environmentless) EnvironmentFile(string) string { return "/none" }
+
+func TestAResetIsDoneOnceUntilTheNodeHasAnotherRelease(t *testing.T) {
+	t.Parallel()
+	n := &Node{record: &record{Reset: "before-s1-1"}, binary: binary{version: "v1.35.6+k3s1"}}
+	assert.False(t, n.resets(Want{Reset: &Reset{Snapshot: "before-s1-1"}}))
+	assert.False(t, n.resets(Want{Reset: &Reset{Snapshot: "/srv/snapshots/before-s1-1"}}))
+	assert.True(t, n.resets(Want{Reset: &Reset{Snapshot: "before-s1-2"}}))
+	assert.False(t, n.resets(Want{}))
+	assert.True(t, (&Node{}).resets(Want{Reset: &Reset{Snapshot: "before-s1-1"}}))
+	for name, p := range map[string]Plan{
+		"before-s1-1": {Node: n, target: n.binary},
+		"":            {Node: n, target: binary{version: "v1.36.3+k3s1"}},
+		"before-s1-2": {Node: n, target: binary{version: "v1.36.3+k3s1"}, want: Want{Reset: &Reset{Snapshot: "before-s1-2"}}},
+	} {
+		assert.Equal(t, name, p.nextRecord().Reset)
+	}
+}

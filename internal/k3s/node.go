@@ -295,6 +295,6 @@ func (n *Node) Name(want Want) string {
 // Describe is the node for people and playbooks.
 func (n *Node) Describe(want Want) map[string]any {
 	return map[string]any{
-		"name": n.Name(want), "role": n.role, "installed": n.binary.version, "running": n.state.Active, "started": n.state.Started, "datastore": n.data,
+		"name": n.Name(want), "role": n.role, "installed": n.binary.version, "running": n.state.Active, "started": n.state.Started, "datastore": n.data, "to_reset": n.resets(want),
 	}
 }

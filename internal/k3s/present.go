@@ -38,7 +38,7 @@ func (p *Plan) planPresent(ctx context.Context) error {
 			p.reasons = []string{"asked for"}
 		}
 	}
-	p.starting = !p.state.Running || len(p.reasons) > 0
+	p.starting = !p.state.Running || len(p.reasons) > 0 || p.resets(p.want)
 	if err := p.checkUpgrade(); err != nil {
 		return err
 	}
@@ -49,8 +49,14 @@ func (p *Plan) planPresent(ctx context.Context) error {
 	if err := p.planImages(ctx); err != nil {
 		return err
 	}
+	if err := p.planReset(ctx); err != nil {
+		return err
+	}
 	p.planTurn(ctx, cluster.Restart)
 	p.planWrites(ctx, texts)
+	if err := p.planBegin(); err != nil {
+		return err
+	}
 	p.planStart()
 	if err := p.planLabels(ctx); err != nil {
 		return err
@@ -79,7 +85,7 @@ func (p *Plan) refuse(ctx context.Context) error {
 	w := p.want
 	add(p.data != "" && p.dataDir != w.DataDir, "the data is in %s, and data_dir is %s; move it while k3s is stopped, or give the folder where it is", p.dataDir, w.DataDir)
 	add(p.data == etcdData && w.SQLite, "its data is etcd's, and there is no way back to SQLite; leave datastore out")
-	add(w.server() && p.password != "" && w.Token != "" && passwordOf(w.Token) != p.password && !p.taken(ctx),
+	add(w.server() && p.password != "" && w.Token != "" && passwordOf(w.Token) != p.password && !p.resets(w) && !p.taken(ctx),
 		"token: it is not that of the cluster whose data is here, and no other server takes it; a token is changed by rotation alone (k3s_cluster)")
 	add(w.several() && p.token(w) == "" && !w.outside(), "token: it is wanted where there are several servers")
 	add(!w.server() && p.token(w) == "", "token: it is wanted on an agent")
@@ -125,7 +131,7 @@ func (n *Node) global() []string {
 // checkUpgrade judges the step from the installed release to the wanted one. A node without data may have any.
 func (p *Plan) checkUpgrade() error {
 	from, err := cluster.ParseVersion(p.binary.version)
-	if err != nil || p.binary.version == p.target.version || p.role == "" {
+	if err != nil || p.binary.version == p.target.version || p.role == "" || p.resets(p.want) && p.want.server() { // another's data are gone then
 		return nil
 	}
 	to, err := cluster.ParseVersion(p.target.version)

@@ -23,6 +23,7 @@ type record struct {
 	Images map[string]string `json:"images"`  // SHA-256 of the archives that were put here, by path
 	Start  map[string]string `json:"started"` // what the last start given here was with; empty while it is still to come
 	Before string            `json:"before"`  // the run of the service that this start was to end
+	Reset  string            `json:"reset"`   // the snapshot from which the cluster has begun anew, if this node has done its part in that
 	Leave  bool              `json:"leave"`   // the others were asked for the leave to be stopped, and it may not have been given back
 }
 
@@ -57,6 +58,12 @@ func (r record) write(ctx context.Context, h host.Host) error {
 // nextRecord is what is true once all steps are done.
 func (p *Plan) nextRecord() record {
 	next := record{Sum: p.target.sum, Images: p.images, Labels: p.want.Labels, Taints: p.want.Taints, Start: p.start.sums(p.want.Role)}
+	switch {
+	case p.want.Reset != nil:
+		next.Reset = p.want.Reset.name()
+	case p.record != nil && p.target.version == p.binary.version:
+		next.Reset = p.record.Reset
+	}
 	if p.record != nil {
 		next.Before = p.record.Before
 		next.Files, next.Links = p.record.Files, p.record.Links

@@ -21,10 +21,13 @@ func (p *Plan) planStop(ctx context.Context) error {
 		p.planTurn(ctx, cluster.Stop)
 		p.add(func(ctx context.Context) error { return p.system.Stop(ctx, p.role) }, "stop %s", service.Name(p.role))
 	}
-	if p.want.State == Killed {
-		return p.planSweep(ctx)
+	if p.want.State == Stopped {
+		return nil
 	}
-	return nil
+	if err := p.planSweep(ctx); err != nil {
+		return err
+	}
+	return p.planAside(ctx)
 }
 
 func (p *Plan) planSweep(ctx context.Context) error {

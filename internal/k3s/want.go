@@ -54,11 +54,19 @@ type Want struct {
 	Drain        bool
 	DrainTimeout time.Duration
 	StartTimeout time.Duration
+	Reset        *Reset   // nil is none
 	Purge        []string // volumes, snapshots
 	Accept       []string // downgrade, minor_skip, quorum_loss, member_left_behind
 
 	// Remote says that this does not run on the node itself, so that other servers cannot be answered there.
 	Remote bool
+}
+
+// Reset is that the cluster begins anew from a snapshot of etcd, which is done once on each node; until it has another release, then it may
+// be done again.
+type Reset struct {
+	Snapshot string // its path, or its name in the folder of snapshots
+	Begin    bool   // on this server, which has the snapshot; all others give up their data and join it
 }
 
 // Manifest is a file that a server applies.

@@ -56,6 +56,20 @@ var nodeOptions = []ansible.Option{
 
 var endOptions = []ansible.Option{
 	{
+		Name: "reset", Type: ansible.Dict,
+		Description: []string{
+			"Has the cluster begin anew from a snapshot of etcd, with O(version) and the O(token) of the snapshot's time. What was written after it is not in the cluster any more. " +
+				"Give it on all servers with O(state=killed), by which all but the one that begins give up their data. Then with O(state=present), on that one first: " +
+				"it takes the data of the snapshot, the others join it, agents start anew.",
+			"Data that are given up are not deleted: they lie beside those that come in their place, in O(data_dir), with C(-aside-) and the time behind their names.",
+			"A node remembers the snapshot, and does its part once. When it gets another release, it forgets it.",
+		},
+		Options: []ansible.Option{
+			{Name: "snapshot", Required: true, Description: []string{"The snapshot: its name in O(snapshot_dir), or a path on the server that begins."}},
+			{Name: "begin", Type: ansible.Bool, Default: false, Description: []string{"Whether it is this server that begins. It is to be one, and the same for as long as the reset is not done on all nodes."}},
+		},
+	},
+	{
 		Name: "purge", Type: ansible.List, Elements: ansible.Str, Choices: []any{"volumes", "snapshots"},
 		Description: []string{"What O(state=absent) removes, too: local volumes, snapshots of etcd. Both stay otherwise."},
 	},

@@ -39,6 +39,7 @@ type params struct {
 	Drain            bool              `ansible:"drain"`
 	DrainTimeout     int               `ansible:"drain_timeout"`
 	StartTimeout     int               `ansible:"start_timeout"`
+	Reset            *resetTo          `ansible:"reset"`
 	Purge            []string          `ansible:"purge"`
 	Accept           []string          `ansible:"accept"`
 }
@@ -47,6 +48,11 @@ type manifest struct {
 	Name    string `ansible:"name"`
 	Content string `ansible:"content"`
 	Src     string `ansible:"src"`
+}
+
+type resetTo struct {
+	Snapshot string `ansible:"snapshot"`
+	Begin    bool   `ansible:"begin"`
 }
 
 type proxy struct {

@@ -130,6 +130,12 @@ func (in params) nodeProblems(c *collector) {
 	for _, taint := range in.Taints {
 		c.add(!taintForm.MatchString(taint), "taints: %q is no taint, as dedicated=storage:NoSchedule is", taint)
 	}
+	if in.Reset != nil {
+		c.add(in.State != k3s.Present && in.State != k3s.Killed, "reset: it is for state present or killed")
+		c.add(in.Role == "agent" && in.Reset.Begin, "reset.begin: it is for servers")
+		c.add(in.Datastore == "sqlite" || in.Config["datastore-endpoint"] != nil, "reset: it is for etcd as the datastore")
+		c.add(!fileForm.MatchString(in.Reset.Snapshot) && !path.IsAbs(in.Reset.Snapshot), "reset.snapshot: %q is no name of a file, and no absolute path", in.Reset.Snapshot)
+	}
 	c.add(in.StartTimeout < 1, "start_timeout: at least 1 second is wanted")
 	c.add(in.DrainTimeout < 1, "drain_timeout: at least 1 second is wanted")
 }

@@ -30,6 +30,7 @@ func TestAllThatIsWrongIsToldAtOnce(t *testing.T) {
 	in.DataDir, in.SnapshotDir = "relative", "/"
 	in.Labels, in.Taints = map[string]string{"-bad": "x"}, []string{"a=b"}
 	in.StartTimeout, in.DrainTimeout = 0, 0
+	in.Reset = &resetTo{Snapshot: "../escape"}
 	in.Token, in.TokenFile = "", "/no/such/file"
 	in.AgentToken = "K10short"
 	_, problems = in.want()
@@ -54,6 +55,8 @@ func TestAllThatIsWrongIsToldAtOnce(t *testing.T) {
 		`snapshot_dir: "/" is no absolute path below /`,
 		`labels.-bad: "x": Kubernetes takes no such label`,
 		`taints: "a=b" is no taint, as dedicated=storage:NoSchedule is`,
+		"reset: it is for etcd as the datastore",
+		`reset.snapshot: "../escape" is no name of a file, and no absolute path`,
 		"start_timeout: at least 1 second is wanted",
 		"drain_timeout: at least 1 second is wanted",
 		"token_file: open /no/such/file: no such file or directory",
@@ -65,9 +68,12 @@ func TestAnAgentIsToldWhatIsForServers(t *testing.T) {
 	t.Parallel()
 	in := fine()
 	in.Role, in.TLSSAN, in.NewCluster, in.Drain, in.AgentToken = "agent", []string{"a"}, true, true, "x"
-	in.Token = "abcdef.0123456789abcdef"
+	in.Token, in.Reset, in.State = "abcdef.0123456789abcdef", &resetTo{Snapshot: "before-s1-1", Begin: true}, "absent"
 	_, problems := in.want()
-	assert.Equal(t, []string{"agent_token: it is for servers", "drain: it is for servers", "new_cluster: it is for servers", "tls_san: it is for servers"}, problems)
+	assert.Equal(t, []string{
+		"agent_token: it is for servers", "drain: it is for servers", "new_cluster: it is for servers", "tls_san: it is for servers",
+		"reset: it is for state present or killed", "reset.begin: it is for servers",
+	}, problems)
 	in = fine()
 	in.Token = "abcdef.0123456789abcdef"
 	_, problems = in.want()

@@ -6,7 +6,7 @@ var returns = []ansible.Return{
 	{
 		Name: "node", Description: "The node as it is at the end, in check mode as it is.", Type: ansible.Dict, Returned: "unless it could not be looked at",
 		Sample: map[string]any{
-			"datastore": "etcd", "installed": "v1.35.6+k3s1", "name": "k3s-1", "role": "server", "running": true, "started": "Wed 2026-03-04 10:11:12 UTC",
+			"datastore": "etcd", "installed": "v1.35.6+k3s1", "name": "k3s-1", "role": "server", "running": true, "to_reset": false, "started": "Wed 2026-03-04 10:11:12 UTC",
 		},
 		Contains: []ansible.Return{
 			{Name: "name", Type: ansible.Str, Returned: "always", Description: "The node's name in the cluster."},
@@ -14,6 +14,7 @@ var returns = []ansible.Return{
 			{Name: "installed", Type: ansible.Str, Returned: "always", Description: "The version of the binary; empty where there is none."},
 			{Name: "running", Type: ansible.Bool, Returned: "always", Description: "Whether k3s runs and has told that it is ready."},
 			{Name: "started", Type: ansible.Str, Returned: "always", Description: "When k3s was started, as the init system has it; empty if it does not run."},
+			{Name: "to_reset", Type: ansible.Bool, Returned: "always", Description: "Whether it has its part in O(reset) still to do."},
 			{Name: "datastore", Type: ansible.Str, Returned: "always", Description: "What data a server has: C(etcd), C(sqlite), or empty where there is none."},
 		},
 	},

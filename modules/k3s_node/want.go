@@ -24,6 +24,9 @@ func (in params) want() (want k3s.Want, problems []string) {
 		DropIns: map[string]map[string]any{},
 	}
 	problems = append(in.Problems(), in.problems()...)
+	if in.Reset != nil {
+		want.Reset = &k3s.Reset{Snapshot: in.Reset.Snapshot, Begin: in.Reset.Begin}
+	}
 	read := func(option, text, path string) string {
 		if path == "" {
 			return text

@@ -317,6 +317,31 @@ options:
         cause that time does not mend ends it earlier.
     type: int
     default: 300
+  reset:
+    description:
+      - >-
+        Has the cluster begin anew from a snapshot of etcd, with O(version) and the O(token) of the snapshot's time.
+        What was written after it is not in the cluster any more. Give it on all servers with O(state=killed), by which
+        all but the one that begins give up their data. Then with O(state=present), on that one first: it takes the data
+        of the snapshot, the others join it, agents start anew.
+      - >-
+        Data that are given up are not deleted: they lie beside those that come in their place, in O(data_dir), with
+        C(-aside-) and the time behind their names.
+      - A node remembers the snapshot, and does its part once. When it gets another release, it forgets it.
+    type: dict
+    suboptions:
+      snapshot:
+        description:
+          - 'The snapshot: its name in O(snapshot_dir), or a path on the server that begins.'
+        type: str
+        required: true
+      begin:
+        description:
+          - >-
+            Whether it is this server that begins. It is to be one, and the same for as long as the reset is not done on
+            all nodes.
+        type: bool
+        default: false
   purge:
     description:
       - 'What O(state=absent) removes, too: local volumes, snapshots of etcd. Both stay otherwise.'
@@ -477,6 +502,7 @@ node:
     role: server
     running: true
     started: Wed 2026-03-04 10:11:12 UTC
+    to_reset: false
   contains:
     name:
       description: The node's name in the cluster.
@@ -498,6 +524,10 @@ node:
       description: When k3s was started, as the init system has it; empty if it does not run.
       returned: always
       type: str
+    to_reset:
+      description: Whether it has its part in O(reset) still to do.
+      returned: always
+      type: bool
     datastore:
       description: 'What data a server has: C(etcd), C(sqlite), or empty where there is none.'
       returned: always
@@ -689,6 +719,19 @@ def main():
             "start_timeout": {
                 "type": "int",
                 "default": 300,
+            },
+            "reset": {
+                "type": "dict",
+                "options": {
+                    "snapshot": {
+                        "type": "str",
+                        "required": True,
+                    },
+                    "begin": {
+                        "type": "bool",
+                        "default": False,
+                    },
+                },
             },
             "purge": {
                 "type": "list",
