@@ -32,6 +32,22 @@ func (p *Plan) checkFleet(ctx context.Context) error {
 	return cluster.CheckFleet(nodes, p.Name(p.want), true, to)
 }
 
+// checkLasting refuses settings that the running server's cluster cannot change. What does not answer has nothing to compare with.
+func (p *Plan) checkLasting(ctx context.Context) error {
+	if !p.want.server() || !p.state.Active || len(p.reasons) == 0 || p.resets(p.want) {
+		return nil
+	}
+	c, err := p.cluster(ctx)
+	if err != nil {
+		return nil
+	}
+	runs, err := c.Settings(ctx)
+	if err != nil {
+		return nil
+	}
+	return cluster.Wanted(asConfig(p.start.settings)).CheckChange(runs)
+}
+
 func (p *Plan) checkAPI(ctx context.Context, to cluster.Version) error {
 	out, err := p.host.Run(ctx, p.kubectlCommand("get", "--raw", "/version"))
 	if err != nil {

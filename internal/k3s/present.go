@@ -42,6 +42,9 @@ func (p *Plan) planPresent(ctx context.Context) error {
 	if err := p.checkUpgrade(); err != nil {
 		return err
 	}
+	if err := p.checkLasting(ctx); err != nil {
+		return err
+	}
 	if err := p.checkFleet(ctx); err != nil {
 		return err
 	}

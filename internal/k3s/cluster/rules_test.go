@@ -106,6 +106,15 @@ func TestUpgradePaths(t *testing.T) {
 	assert.EqualError(t, err, `"1.36" is no version of k3s, as v1.36.3+k3s1 is`)
 }
 
+func TestAClusterKeepsItsNetworksAndItsEncryption(t *testing.T) {
+	t.Parallel()
+	runs := Wanted(map[string]any{"secrets-encryption": true, "disable": []any{"traefik"}})
+	assert.NoError(t, Wanted(map[string]any{"secrets-encryption": "true", "disable": "servicelb", "flannel-backend": "host-gw"}).CheckChange(runs))
+	assert.EqualError(t, Wanted(map[string]any{"service-cidr": "10.44.0.0/16"}).CheckChange(runs),
+		"refusing to change what a cluster keeps for its life: cluster-dns is 10.44.0.10 here and 10.43.0.10 there, secrets-encryption is false here and true there, "+
+			"service-cidr is 10.44.0.0/16 here and 10.43.0.0/16 there; give the value that is there")
+}
+
 func TestGoingBackByTheBinaryIsWithinAMinor(t *testing.T) {
 	t.Parallel()
 	for path, why := range map[string]string{

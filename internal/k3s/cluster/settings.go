@@ -121,6 +121,19 @@ func (s Settings) Differences(theirs Settings) []Difference {
 	return found
 }
 
+// lasting are those that a cluster keeps for its life: nodes and Services have addresses of the networks, and switching encryption on or off
+// later has cost clusters their Secrets (github.com/k3s-io/k3s issues 4838, 13595, 13598).
+var lasting = []string{"cluster-cidr", "cluster-dns", "cluster-domain", "secrets-encryption", "service-cidr"}
+
+// CheckChange tells why a server that runs with settings must not be started with others.
+func (s Settings) CheckChange(runs Settings) error {
+	found := slices.DeleteFunc(s.Differences(runs), func(d Difference) bool { return !slices.Contains(lasting, d.Flag) })
+	if len(found) == 0 {
+		return nil
+	}
+	return fmt.Errorf("refusing to change what a cluster keeps for its life: %s; give the value that is there", list(found))
+}
+
 // Settings asks the server for its own. It needs the token of agents, if there is one: then an agent token that differs between servers
 // is refused here, as k3s does.
 func (c *Cluster) Settings(ctx context.Context) (Settings, error) {
