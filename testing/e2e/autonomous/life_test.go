@@ -2,6 +2,7 @@ package autonomous
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,15 +14,22 @@ import (
 
 func TestTheLifeOfACluster(t *testing.T) {
 	w := newWorld(t, "s1", "s2", "s3", "a1")
-	variables := w.variables(k3stest.Versions[0], nil)
+	registries := map[string]any{"configs": map[string]any{"registry.example.com": map[string]any{"auth": map[string]any{"username": "u", "password": "hunter4"}}}}
+	variables := w.variables(k3stest.Versions[1], map[string]any{"k3s_registries": registries})
 
 	w.inventory("s1", "s2", "a1")
 	assert.Equal(t, "k3s_servers: refusing two servers (s1, s2): etcd needs a majority, which of two is both, so that the cluster stops with either of them; "+
 		"use one, or three", w.play("autonomous", variables).told(t))
 	w.inventory("s1", "s2", "s3", "a1")
 
+	others := filepath.Join(w.home, ".kube/config")
+	require.NoError(t, os.Mkdir(filepath.Dir(others), 0o700))
+	require.NoError(t, os.WriteFile(others, []byte("other clusters"), 0o600))
+	planned := w.checked("autonomous", variables)
+	assert.Contains(t, planned.output, `"k3s": "`+k3stest.Versions[1], "the diff tells of the release")
+	assert.Contains(t, planned.output, "a secret", "the diff tells of the token, and not which")
 	w.apply("autonomous", variables)
-	ready := "a1=v1.35.4+k3s1/True/ s1=v1.35.4+k3s1/True/ s2=v1.35.4+k3s1/True/ s3=v1.35.4+k3s1/True/"
+	ready := "a1=v1.35.6+k3s1/True/ s1=v1.35.6+k3s1/True/ s2=v1.35.6+k3s1/True/ s3=v1.35.6+k3s1/True/"
 	assert.Equal(t, ready, w.nodes("s1"))
 	before := w.starts("s1", "s2", "s3", "a1")
 	again := w.apply("autonomous", variables, "--forks", "10", "--diff")
@@ -32,24 +40,36 @@ func TestTheLifeOfACluster(t *testing.T) {
 	info, err := os.Stat(w.home + "/kubeconfig")
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o600), info.Mode())
+	theirs, err := os.ReadFile(others)
+	require.NoError(t, err)
+	assert.Equal(t, "other clusters", string(theirs), "the operator's own kubeconfig is as it was")
+
+	// Check mode says of each playbook what it would do, and does nothing.
+	next := with(variables, "k3s_version", k3stest.Versions[2])
+	w.checked("upgrade", next)
+	w.checked("remove_node", variables, "--extra-vars", "remove_node=s3")
+	w.checked("replace_node", variables, "--extra-vars", "replace_node=s3")
+	w.checked("rotate", with(variables, "k3s_token", "hunter3"), "--tags", "token")
+	w.checked("rotate", variables, "--tags", "keys")
+	w.checked("rotate", variables, "--tags", "certificates")
 
 	// An upgrade whose controller dies is finished by the next run.
-	next := w.variables(k3stest.Versions[1], nil)
 	interrupted := w.prepare(t.Context(), "upgrade", next)
 	require.NoError(t, interrupted.Start())
-	w.eventually(func() bool { return strings.Contains(w.nodes("s3"), "s1=v1.35.6+k3s1/True/ ") }, "the first server is upgraded")
+	w.eventually(func() bool { return strings.Contains(w.nodes("s3"), "s1=v1.36.3+k3s1/True/ ") }, "the first server is upgraded")
 	require.NoError(t, interrupted.Process.Kill())
 	_ = interrupted.Wait() // it was killed
 	w.apply("upgrade", next, "--forks", "10")
-	assert.Equal(t, strings.ReplaceAll(ready, "v1.35.4", "v1.35.6"), w.nodes("s1"), "all have the version, and none is cordoned")
-	assert.Contains(t, w.on("s1", "ls", "/var/lib/k3s-snapshots"), "before-v1.35.6-k3s1-s1-")
+	assert.Equal(t, strings.ReplaceAll(ready, "v1.35.6", "v1.36.3"), w.nodes("s1"), "all have the version, and none is cordoned")
 	assert.Equal(t, 0, w.apply("upgrade", next).changes())
-	assert.Contains(t, w.play("upgrade", variables).told(t), "refusing to go from v1.35.6+k3s1 to v1.35.4+k3s1: that is a downgrade")
+	assert.Contains(t, w.play("upgrade", variables).told(t), "refusing to go from v1.36.3+k3s1 to v1.35.6+k3s1: that is a downgrade")
+	w.goesBack(variables, ready)
 
-	next["k3s_token"] = "hunter3"
+	next = with(variables, "k3s_token", "hunter3")
 	assert.Contains(t, w.play("autonomous", next).told(t), "token: it is not that of the cluster whose data is here, and no other server takes it")
 	w.apply("rotate", next, "--tags", "token")
 	assert.Equal(t, 0, w.apply("autonomous", next).changes(), "all nodes have the new token")
+	w.apply("rotate", next, "--tags", "keys")
 	w.apply("rotate", next, "--tags", "certificates")
 
 	// The first server comes back with an empty disk.
@@ -62,7 +82,7 @@ func TestTheLifeOfACluster(t *testing.T) {
 	require.True(t, lost.failed, lost.output)
 	assert.Contains(t, lost.output, "remove the node first, then it can join")
 	w.apply("replace_node", next, "--extra-vars", "replace_node=s1")
-	assert.Equal(t, strings.ReplaceAll(ready, "v1.35.4", "v1.35.6"), w.nodes("s2"))
+	assert.Equal(t, ready, w.nodes("s2"))
 	assert.Equal(t, 0, w.apply("autonomous", next).changes())
 
 	// A server that is dead, and an agent that is not, go.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -132,6 +133,38 @@ func (w *world) apply(playbook string, variables map[string]any, arguments ...st
 	return r
 }
 
+// checked plays in check mode, which must neither fail nor change anything.
+func (w *world) checked(playbook string, variables map[string]any, arguments ...string) run {
+	w.Helper()
+	before := w.traces()
+	r := w.apply(playbook, variables, append([]string{"--check", "--diff"}, arguments...)...)
+	assert.Equal(w, before, w.traces(), "%s %v: check mode has changed something\n%s", playbook, arguments, r.output)
+	return r
+}
+
+// traces are what a playbook could change on the machines: files, of which one that is written again is another, the starts of k3s, and what
+// the cluster has.
+func (w *world) traces() map[string]string {
+	w.Helper()
+	all := map[string]string{}
+	for name := range w.machines {
+		all[name] = w.on(name, "sh", "-c", `find /etc /usr/local /var/lib/k3s-snapshots -xdev -type f -printf '%p %m %i %s %T@\n' 2>/dev/null | sort
+			systemctl show --property=ActiveEnterTimestampMonotonic,NRestarts k3s k3s-agent
+			if [ -e /etc/rancher/k3s/k3s.yaml ]; then
+				k3s kubectl get nodes -o 'jsonpath={range .items[*]}{.metadata.uid} {.spec}{"\n"}{end}'
+				sha256sum /var/lib/rancher/k3s/server/token /var/lib/rancher/k3s/server/cred/encryption-config.json /var/lib/rancher/k3s/server/tls/serving-kube-apiserver.crt
+			fi`)
+	}
+	return all
+}
+
+// with are variables with another value for one.
+func with(variables map[string]any, name string, value any) map[string]any {
+	all := maps.Clone(variables)
+	all[name] = value
+	return all
+}
+
 // changes are those that the recap counts, all hosts together.
 func (r run) changes() (count int) {
 	_, recap, _ := strings.Cut(r.output, "PLAY RECAP")
@@ -155,13 +188,27 @@ func (r run) told(t *testing.T) string {
 // on runs a command on a machine.
 func (w *world) on(name string, words ...string) string {
 	w.Helper()
+	said, err := w.command(name, words)
+	require.NoError(w, err)
+	return said
+}
+
+// try runs one that may fail.
+func (w *world) try(name string, words ...string) string {
+	w.Helper()
+	said, _ := w.command(name, words)
+	return said
+}
+
+func (w *world) command(name string, words []string) (string, error) {
 	options := w.machines[name].Options()
 	h, err := host.Open(w.Context(), &options)
-	require.NoError(w, err)
+	if err != nil {
+		return "", err
+	}
 	defer h.Close()
 	out, err := h.Run(w.Context(), host.Words(words...))
-	require.NoError(w, err)
-	return strings.TrimSpace(out.Stdout)
+	return strings.TrimSpace(out.Stdout), err
 }
 
 // nodes are the nodes with their versions and whether they are Ready, as a server sees them.
