@@ -24,10 +24,10 @@ const (
 
 // supervisor is that of one server, which k3s answers beside Kubernetes on the same port (k3s pkg/server/handlers/router.go).
 type supervisor struct {
-	url    string
-	token  Token
-	agent  Token // lets one ask for what agents may know
-	client *http.Client
+	url       string
+	token     Token
+	agent     Token // lets one ask for what agents may know
+	transport *http.Transport
 }
 
 func openSupervisor(ctx context.Context, a Access) (*supervisor, error) {
@@ -45,7 +45,7 @@ func openSupervisor(ctx context.Context, a Access) (*supervisor, error) {
 		}
 	}
 	// Whoever it is: the CA that it shows is trusted for its hash.
-	s.client = client(a.Host, &tls.Config{InsecureSkipVerify: true})
+	s.transport = transport(a.Host, &tls.Config{InsecureSkipVerify: true})
 	ca, err := s.do(ctx, http.MethodGet, "/cacerts", "", Token{}, nil)
 	if err != nil {
 		return nil, err
@@ -55,16 +55,13 @@ func openSupervisor(ctx context.Context, a Access) (*supervisor, error) {
 	}
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(ca)
-	s.client = client(a.Host, &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12})
+	s.transport = transport(a.Host, &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12})
 	return s, nil
 }
 
-func client(h Host, c *tls.Config) *http.Client {
-	return &http.Client{
-		// A restarted server has a new listener: connections are not kept.
-		Transport:     &http.Transport{DialContext: h.Dial, TLSClientConfig: c, DisableKeepAlives: true},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+// transport keeps no connections: a restarted server has a new listener.
+func transport(h Host, c *tls.Config) *http.Transport {
+	return &http.Transport{DialContext: h.Dial, TLSClientConfig: c, DisableKeepAlives: true}
 }
 
 // Refused is an answer that is no success.
@@ -117,7 +114,7 @@ func (s *supervisor) do(ctx context.Context, method, path, user string, t Token,
 	if err != nil {
 		return nil, err
 	}
-	answer, err := s.client.Do(request)
+	answer, err := s.transport.RoundTrip(request)
 	if err != nil {
 		return nil, s.failed(ctx, err)
 	}

@@ -14,7 +14,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -22,10 +21,10 @@ import (
 
 // party asks the others, and answers them.
 type party struct {
-	servers string
-	key     []byte
-	client  *http.Client
-	port    int
+	servers   string
+	key       []byte
+	transport *http.Transport
+	port      int
 }
 
 // rounds make it slow to try passwords on what was heard on the wire. It is the number that OWASP recommends for PBKDF2 with SHA-256.
@@ -37,13 +36,12 @@ func (m Meeting) party() *party {
 	if err != nil {
 		panic(err) // of a key too short for FIPS 140; it is not
 	}
-	return &party{servers: servers, key: key, port: m.Port, client: m.client()}
+	return &party{servers: servers, key: key, port: m.Port, transport: m.transport()}
 }
 
-// client believes everybody: that it is k3s is all that is asked over TLS, and who joins there checks its certificate by the token.
-func (m Meeting) client() *http.Client {
-	transport := &http.Transport{DialContext: m.Dial, DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
-	return &http.Client{Transport: transport, Timeout: askTimeout}
+// transport believes everybody: that it is k3s is all that is asked over TLS, and who joins there checks its certificate by the token.
+func (m Meeting) transport() *http.Transport {
+	return &http.Transport{DialContext: m.Dial, DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 }
 
 // kind is what a server is, as far as it can be told from outside.
@@ -142,7 +140,7 @@ func (p *party) get(ctx context.Context, address string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	reply, err := p.client.Do(request)
+	reply, err := p.transport.RoundTrip(request)
 	if err != nil {
 		return "", err
 	}
@@ -158,10 +156,6 @@ func (p *party) get(ctx context.Context, address string) (string, error) {
 func reason(ctx context.Context, err error) string {
 	if ctx.Err() != nil {
 		return "no answer"
-	}
-	var request *url.Error
-	if errors.As(err, &request) {
-		err = request.Err
 	}
 	var op *net.OpError
 	if errors.As(err, &op) && op.Err != nil {

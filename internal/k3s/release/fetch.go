@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"time"
 
@@ -46,7 +45,7 @@ func (s Source) receive(ctx context.Context, answer *http.Response, file *os.Fil
 	hash := sha256.New()
 	p := &progress{ctx: ctx, name: name, size: answer.ContentLength}
 	if _, err := io.Copy(io.MultiWriter(file, hash, p), answer.Body); err != nil {
-		return why(err)
+		return err
 	}
 	if got := hex.EncodeToString(hash.Sum(nil)); got != sum {
 		return fmt.Errorf("it has the SHA-256 %s, and %s is %s; do not run it before you know why", got, sum, s.origin(name))
@@ -77,13 +76,4 @@ func (p *progress) Write(b []byte) (int, error) {
 		wait.Report(p.ctx, "download %s: %d of %d MiB", p.name, p.done>>20, p.size>>20)
 	}
 	return len(b), nil
-}
-
-// why is an error without the request, which its reader is told anyway.
-func why(err error) error {
-	var request *url.Error
-	if errors.As(err, &request) {
-		return request.Err
-	}
-	return err
 }

@@ -24,17 +24,14 @@ type Source struct {
 // answerTimeout is how long a server may take to begin its answer.
 const answerTimeout = 30 * time.Second
 
-// client asks proxies and trusts authorities as the environment says. Redirects are followed, as GitHub answers with one.
-var client = &http.Client{Transport: &http.Transport{
-	Proxy: http.ProxyFromEnvironment, ResponseHeaderTimeout: answerTimeout, TLSHandshakeTimeout: answerTimeout,
-}}
+// transport asks proxies and trusts authorities as the environment says. A client of net/http around it would only add what is not needed
+// here: cookies, and redirects of requests with a body.
+var transport = &http.Transport{Proxy: http.ProxyFromEnvironment, ResponseHeaderTimeout: answerTimeout, TLSHandshakeTimeout: answerTimeout}
 
 // Resolve gives the version that a channel has now.
 func (s Source) Resolve(ctx context.Context, channel string) (Version, error) {
 	address := strings.TrimRight(s.Channels, "/") + "/" + url.PathEscape(channel)
-	still := *client
-	still.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	answer, err := ask(ctx, &still, address)
+	answer, err := ask(ctx, address)
 	if err != nil {
 		return Version{}, fmt.Errorf("resolve channel %s: %w", channel, err)
 	}
@@ -82,7 +79,7 @@ func (s Source) address(v Version, name string) string {
 
 func (s Source) get(ctx context.Context, v Version, name string) (*http.Response, error) {
 	address := s.address(v, name)
-	answer, err := ask(ctx, client, address)
+	answer, err := follow(ctx, address)
 	if err != nil {
 		return nil, fmt.Errorf("download %s: %w", address, err)
 	}
@@ -97,14 +94,37 @@ func (s Source) get(ctx context.Context, v Version, name string) (*http.Response
 	return nil, fmt.Errorf("download %s: %w", address, errors.Join(err, answer.Body.Close()))
 }
 
-func ask(ctx context.Context, c *http.Client, address string) (*http.Response, error) {
+// maxRedirects is how often an answer may lead elsewhere. GitHub's do once.
+const maxRedirects = 10
+
+// follow asks, and goes where the answers lead.
+func follow(ctx context.Context, address string) (*http.Response, error) {
+	for range maxRedirects {
+		answer, err := ask(ctx, address)
+		if err != nil {
+			return nil, err
+		}
+		to, err := answer.Location()
+		if err != nil || answer.StatusCode/100 != 3 {
+			return answer, nil
+		}
+		address = to.String()
+		if err := answer.Body.Close(); err != nil {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("it leads elsewhere again and again, at last to %s", address)
+}
+
+// ask asks once, with the password that the address may have.
+func ask(ctx context.Context, address string) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := c.Do(request)
-	if err != nil {
-		return nil, why(err)
+	if user := request.URL.User; user != nil {
+		password, _ := user.Password()
+		request.SetBasicAuth(user.Username(), password)
 	}
-	return answer, nil
+	return transport.RoundTrip(request)
 }
