@@ -65,10 +65,11 @@ test-e2e: build venv kube k3s objectstores system-packages ## run ansible-playbo
 	E2E_ANSIBLE=$(CURDIR)/.cache/ansible-2.19 go test -count=1 -run 'TestATaskIs|TestDates|TestAsync|TestATimeout' ./testing/e2e
 
 .PHONY: bench
-bench: build venv kube system-packages ## show times and sizes, beside what one would otherwise use
+bench: build venv kube k3s system-packages ## show times and sizes, beside what one would otherwise use
 	go run ./testing/bench
 	go test -run '^$$' -bench . -benchtime 3x ./testing/e2e/gke
 	go test -run '^$$' -bench . -benchtime 1x ./internal/controlplane ./modules/metal_control_plane
+	go test -run '^$$' -bench . -benchtime 1x -timeout 40m ./testing/e2e/autonomous
 
 .PHONY: lint
 lint: build venv ## run all linters
@@ -102,7 +103,7 @@ venv: .cache/venv/made $(ORACLES) ## install Ansible and the linters into .cache
 kube: .cache/kube/kube .cache/kube/kwok ## build the Kubernetes of the tests
 
 .PHONY: k3s
-k3s: .cache/kube/k3s ## build the k3s of the tests
+k3s: .cache/kube/k3s .cache/kube/kube-vip ## build the k3s of the tests
 
 .PHONY: objectstores
 objectstores: .cache/objectstores/objectstores ## build the servers of object storage of the tests
@@ -137,6 +138,10 @@ $(COLLECTION):
 .cache/kube/k3s: $(shell find testing/kube/k3s -name '*.go') testing/kube/go.mod testing/kube/go.sum
 	@mkdir -p $(@D)
 	go -C testing/kube build -ldflags "$$(testing/kube/ldflags.sh)" -o $(CURDIR)/$@ ./k3s
+
+.cache/kube/kube-vip: $(wildcard testing/kube/kubevip/*.go) testing/kube/go.mod testing/kube/go.sum
+	@mkdir -p $(@D)
+	CGO_ENABLED=0 go -C testing/kube build -ldflags "-s -w" -o $(CURDIR)/$@ ./kubevip
 
 .cache/kube/kube: $(wildcard testing/kube/*.go testing/kube/go.*)
 	@mkdir -p $(@D)

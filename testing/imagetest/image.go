@@ -1,4 +1,5 @@
-// Package imagetest is images of containers made of Debian packages, and a registry that real container runtimes pull them from.
+// Package imagetest is images of containers, made of Debian packages or of one program, and a registry that real container runtimes pull them
+// from.
 package imagetest
 
 import (
@@ -36,6 +37,7 @@ var spared = []string{
 type Image struct {
 	Layer      string // path of a tar archive
 	Entrypoint []string
+	Command    []string
 	Path       string // where its programs are
 }
 

@@ -48,40 +48,60 @@ func (r *Registry) URL() string { return r.server.URL }
 // Push pushes an image under a name and a tag.
 func (r *Registry) Push(t testing.TB, name, tag string, image Image) {
 	t.Helper()
-	repository, err := remote.NewRepository(r.server.Listener.Addr().String() + "/" + name)
-	require.NoError(t, err)
+	require.NoError(t, Push(context.WithoutCancel(t.Context()), r.server.Listener.Addr().String(), name, tag, image))
+}
+
+// Push pushes an image to a registry without TLS.
+func Push(ctx context.Context, host, name, tag string, image Image) error {
+	repository, err := remote.NewRepository(host + "/" + name)
+	if err != nil {
+		return err
+	}
 	repository.PlainHTTP, repository.Client = true, http.DefaultClient
-	layer := pushLayer(t, repository, image.Layer)
-	config := push(t, repository, ocispec.MediaTypeImageConfig, ocispec.Image{
+	layer, err := pushLayer(ctx, repository, image.Layer)
+	if err != nil {
+		return err
+	}
+	config, err := push(ctx, repository, ocispec.MediaTypeImageConfig, ocispec.Image{
 		Platform: ocispec.Platform{OS: "linux", Architecture: runtime.GOARCH}, RootFS: ocispec.RootFS{Type: "layers", DiffIDs: []digest.Digest{layer.Digest}},
-		Config: ocispec.ImageConfig{Entrypoint: image.Entrypoint, Env: []string{"PATH=" + image.Path}},
+		Config: ocispec.ImageConfig{Entrypoint: image.Entrypoint, Cmd: image.Command, Env: []string{"PATH=" + image.Path}},
 	})
+	if err != nil {
+		return err
+	}
 	manifest, err := json.Marshal(ocispec.Manifest{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageManifest, Config: config, Layers: []ocispec.Descriptor{layer}})
-	require.NoError(t, err)
-	require.NoError(t, repository.PushReference(t.Context(), describe(ocispec.MediaTypeImageManifest, manifest), bytes.NewReader(manifest), tag))
+	if err != nil {
+		return err
+	}
+	return repository.PushReference(ctx, describe(ocispec.MediaTypeImageManifest, manifest), bytes.NewReader(manifest), tag)
 }
 
-func pushLayer(t testing.TB, repository *remote.Repository, path string) ocispec.Descriptor {
+func pushLayer(ctx context.Context, repository *remote.Repository, path string) (layer ocispec.Descriptor, err error) {
 	file, err := os.Open(path)
-	require.NoError(t, err)
+	if err != nil {
+		return layer, err
+	}
 	defer file.Close()
-	sum, err := digest.FromReader(file)
-	require.NoError(t, err)
-	size, err := file.Seek(0, io.SeekCurrent)
-	require.NoError(t, err)
-	_, err = file.Seek(0, io.SeekStart)
-	require.NoError(t, err)
-	layer := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageLayer, Digest: sum, Size: size}
-	require.NoError(t, repository.Push(context.WithoutCancel(t.Context()), layer, file))
-	return layer
+	layer.MediaType = ocispec.MediaTypeImageLayer
+	if layer.Digest, err = digest.FromReader(file); err != nil {
+		return layer, err
+	}
+	if layer.Size, err = file.Seek(0, io.SeekCurrent); err != nil {
+		return layer, err
+	}
+	if _, err = file.Seek(0, io.SeekStart); err != nil {
+		return layer, err
+	}
+	return layer, repository.Push(ctx, layer, file)
 }
 
-func push(t testing.TB, repository *remote.Repository, mediaType string, object any) ocispec.Descriptor {
+func push(ctx context.Context, repository *remote.Repository, mediaType string, object any) (ocispec.Descriptor, error) {
 	content, err := json.Marshal(object)
-	require.NoError(t, err)
+	if err != nil {
+		return ocispec.Descriptor{}, err
+	}
 	d := describe(mediaType, content)
-	require.NoError(t, repository.Push(t.Context(), d, bytes.NewReader(content)))
-	return d
+	return d, repository.Push(ctx, d, bytes.NewReader(content))
 }
 
 func describe(mediaType string, content []byte) ocispec.Descriptor {

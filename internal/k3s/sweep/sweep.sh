@@ -15,6 +15,16 @@ children() { # all processes below one
 	done
 }
 
+# What keeps addresses of the cluster on this machine takes them off when it is asked to end, and not when it is killed.
+keepers=$(grep -lxs kube-vip /proc/[0-9]*/comm | sed 's,/proc/\(.*\)/comm,\1,')
+if [ "$act" = sweep ] && [ -n "$keepers" ]; then
+	kill -TERM $keepers 2>/dev/null
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		kill -0 $keepers 2>/dev/null || break
+		sleep 1
+	done
+fi
+
 for cmdline in /proc/[0-9]*/cmdline; do
 	case $(tr '\0' ' ' <"$cmdline" 2>/dev/null) in
 	"$data"/data/*/bin/containerd-shim*)

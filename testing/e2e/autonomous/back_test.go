@@ -15,12 +15,12 @@ func (w *world) goesBack(variables map[string]any, ready string) {
 	w.Helper()
 	snapshot := w.on("s1", "sh", "-c", "cd /var/lib/k3s-snapshots && ls -t before-v1.36.3-k3s1-s1-* | tail -n 1")
 	refused := w.play("rollback", variables)
-	assert.Contains(w, refused.told(w.T), "s1: refusing to go back from v1.36.3+k3s1 to v1.35.6+k3s1 by the binary alone: of another minor it may not read etcd's data; "+
+	assert.Contains(w, refused.told(w.TB), "s1: refusing to go back from v1.36.3+k3s1 to v1.35.6+k3s1 by the binary alone: of another minor it may not read etcd's data; "+
 		"name the snapshot of before; ")
-	assert.Contains(w, refused.told(w.T), snapshot+" on s1")
+	assert.Contains(w, refused.told(w.TB), snapshot+" on s1")
 	named := []string{"--extra-vars", "rollback_snapshot=" + snapshot}
 	assert.Equal(w, "nothing: no server has this snapshot in /var/lib/k3s-snapshots; name one of those that are there",
-		w.play("rollback", variables, "--extra-vars", "rollback_snapshot=nothing").told(w.T))
+		w.play("rollback", variables, "--extra-vars", "rollback_snapshot=nothing").told(w.TB))
 	w.on("s1", "k3s", "kubectl", "create", "namespace", "lost")
 	before := w.starts("s1", "s2", "s3", "a1")
 	other := w.play("rollback", with(variables, "k3s_token", "hunter5"), named...)
@@ -30,7 +30,10 @@ func (w *world) goesBack(variables map[string]any, ready string) {
 
 	interrupted := w.prepare(w.Context(), "rollback", variables, named...)
 	require.NoError(w, interrupted.Start())
-	w.eventually(func() bool { return strings.Contains(w.try("s1", "cat", "/etc/rancher/k3s/k3s_node.json"), snapshot) }, "the first server begins anew")
+	w.eventually(func() bool {
+		record, err := w.try("s1", "cat", "/etc/rancher/k3s/k3s_node.json")
+		return err == nil && strings.Contains(record, snapshot)
+	}, "the first server begins anew")
 	require.NoError(w, interrupted.Process.Kill())
 	_ = interrupted.Wait() // it was killed
 	w.apply("rollback", variables, named...)

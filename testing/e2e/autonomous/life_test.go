@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -14,8 +15,11 @@ import (
 
 func TestTheLifeOfACluster(t *testing.T) {
 	w := newWorld(t, "s1", "s2", "s3", "a1")
-	registries := map[string]any{"configs": map[string]any{"registry.example.com": map[string]any{"auth": map[string]any{"username": "u", "password": "hunter4"}}}}
-	variables := w.variables(k3stest.Versions[1], map[string]any{"k3s_registries": registries})
+	more := w.images()
+	more["k3s_registries"].(map[string]any)["configs"] = map[string]any{
+		"registry.example.com": map[string]any{"auth": map[string]any{"username": "u", "password": "hunter4"}},
+	}
+	variables := w.variables(k3stest.Versions[1], more)
 
 	w.inventory("s1", "s2", "a1")
 	assert.Equal(t, "k3s_servers: refusing two servers (s1, s2): etcd needs a majority, which of two is both, so that the cluster stops with either of them; "+
@@ -53,7 +57,13 @@ func TestTheLifeOfACluster(t *testing.T) {
 	w.checked("rotate", variables, "--tags", "keys")
 	w.checked("rotate", variables, "--tags", "certificates")
 
-	// An upgrade whose controller dies is finished by the next run.
+	w.moves(w.address(100), "s1", "s2", "s3")
+	w.on("s2", "k3s", "kubectl", "create", "service", "loadbalancer", "web", "--tcp=80")
+	w.eventually(func() bool { return len(w.holders(w.address(104), "s1", "s2", "s3")) == 1 }, "a Service gets an address")
+	assert.Equal(t, w.address(104), w.on("s2", "k3s", "kubectl", "get", "service", "web", "-o", "jsonpath={.status.loadBalancer.ingress[0].ip}"))
+
+	// An upgrade whose controller dies is finished by the next run, and the API answers meanwhile.
+	end := w.api().watch()
 	interrupted := w.prepare(t.Context(), "upgrade", next)
 	require.NoError(t, interrupted.Start())
 	w.eventually(func() bool { return strings.Contains(w.nodes("s3"), "s1=v1.36.3+k3s1/True/ ") }, "the first server is upgraded")
@@ -61,6 +71,10 @@ func TestTheLifeOfACluster(t *testing.T) {
 	_ = interrupted.Wait() // it was killed
 	w.apply("upgrade", next, "--forks", "10")
 	assert.Equal(t, strings.ReplaceAll(ready, "v1.35.6", "v1.36.3"), w.nodes("s1"), "all have the version, and none is cordoned")
+	outage := end()
+	t.Logf("upgrade: %s", outage)
+	assert.Less(t, outage.longest, 30*time.Second)
+	assert.Contains(t, w.on("s1", "ls", "/var/lib/k3s-snapshots"), "before-v1.36.3-k3s1-s1-")
 	assert.Equal(t, 0, w.apply("upgrade", next).changes())
 	assert.Contains(t, w.play("upgrade", variables).told(t), "refusing to go from v1.36.3+k3s1 to v1.35.6+k3s1: that is a downgrade")
 	w.goesBack(variables, ready)
@@ -91,4 +105,13 @@ func TestTheLifeOfACluster(t *testing.T) {
 	w.apply("remove_node", next, "--extra-vars", "remove_node=a1")
 	assert.Equal(t, "s1=v1.35.6+k3s1/True/ s2=v1.35.6+k3s1/True/", w.nodes("s1"))
 	assert.Equal(t, "", w.on("a1", "sh", "-c", "ls -d /etc/rancher /var/lib/rancher /usr/local/bin/k3s 2>/dev/null || :"))
+
+	// The address leaves a server with k3s, and goes to the last one.
+	w.eventually(func() bool { return len(w.holders(w.address(100), "s1", "s2")) == 1 }, "one of both has the address")
+	holder := w.holders(w.address(100), "s1", "s2")[0]
+	last := map[string]string{"s1": "s2", "s2": "s1"}[holder]
+	w.apply("remove_node", next, "--extra-vars", "remove_node="+holder)
+	assert.Empty(t, w.holders(w.address(100), holder))
+	assert.Empty(t, w.holders(w.address(104), holder))
+	w.eventually(func() bool { return len(w.holders(w.address(100), last)) == 1 && w.api().ask() == nil }, "the last server has the address")
 }
