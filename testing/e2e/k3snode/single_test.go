@@ -2,8 +2,11 @@ package k3snode
 
 import (
 	"crypto/tls"
+	"encoding/json"
 	"os"
 	"os/exec"
+	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -11,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/metal-stack/initial-cluster/internal/host"
+	"github.com/metal-stack/initial-cluster/testing/golden"
 	"github.com/metal-stack/initial-cluster/testing/k3stest"
 )
 
@@ -76,13 +80,10 @@ func TestOneServerFromItsAdoptionToItsEnd(t *testing.T) {
 	started := s.started(t)
 
 	// What somebody else has installed is taken over as it runs.
-	adopted := s.apply(t, want(nil))
-	assert.True(t, adopted.Changed)
-	assert.NotContains(t, adopted.Msg, "restart")
+	s.ways(t, "adopt", want(nil))
 	assert.Equal(t, started, s.started(t))
 	assert.NotContains(t, s.run(t, "cat", "/etc/systemd/system/k3s.service.env"), "TOKEN")
 	assert.Contains(t, s.fromHere(t, want(nil)), `"changed": false`, "over SSH it is the same")
-	assert.False(t, s.apply(t, want(nil)).Changed)
 
 	// Check mode tells what would be, and is right about it.
 	config["kubelet-arg"] = []string{"max-pods=41"}
@@ -91,39 +92,24 @@ func TestOneServerFromItsAdoptionToItsEnd(t *testing.T) {
 		"tls_san": []string{"k3s.example.com"}, "labels": args{"rack": "a"}, "taints": []string{"own=yes:NoSchedule"}, "registries": registries,
 		"manifests": []args{{"name": "ours", "content": "apiVersion: v1\nkind: Namespace\nmetadata: {name: ours}\n"}},
 	})
-	change["_ansible_check_mode"] = true
-	planned := s.apply(t, change)
-	assert.Equal(t, []string{
-		"write /etc/rancher/k3s/config.yaml", "write /etc/rancher/k3s/registries.yaml",
-		"write /var/lib/rancher/k3s/server/manifests/ours.yaml", "restart k3s (kubelet-arg, tls-san; registries) and wait until it is ready",
-	}, planned.Steps)
-	assert.Equal(t, started, s.started(t))
-	assert.Contains(t, planned.raw, `"password": "(hidden)"`)
-	delete(change, "_ansible_check_mode")
-	applied := s.apply(t, change)
-	assert.Equal(t, planned.Steps, applied.Steps)
-	assert.NotContains(t, applied.raw, "a-registry-password")
+	s.ways(t, "change settings", change)
 	assert.Contains(t, s.names(t), "k3s.example.com")
 	assert.Equal(t, "a own=yes:NoSchedule", s.attributes(t))
-	assert.False(t, s.apply(t, change).Changed)
 	started = s.started(t)
 
 	// Labels and taints need no restart, and those of others stay.
 	s.kubectl(t, "label", "node", "s1", "theirs=kept")
 	change["labels"], change["taints"], change["manifests"] = args{"room": "b"}, []string{}, nil
-	relabelled := s.apply(t, change)
-	assert.Equal(t, []string{
-		"write /etc/rancher/k3s/config.yaml", "remove /var/lib/rancher/k3s/server/manifests/ours.yaml", "label the node: room=b rack-", "taint the node: own:NoSchedule-",
-	}, relabelled.Steps)
+	s.ways(t, "change labels", change)
 	assert.Equal(t, "=:", s.attributes(t))
 	assert.Equal(t, "kept b", s.kubectl(t, "get", "node", "s1", "-o", "jsonpath={.metadata.labels.theirs} {.metadata.labels.room}"))
-	assert.False(t, s.apply(t, change).Changed)
 	assert.Equal(t, started, s.started(t))
 
 	s.refuses(t, change)
 	s.fails(t, change)
 	s.stops(t, change)
 	s.ends(t, w.want(args{"servers": nil, "state": "absent"}))
+	s.livesWithoutNetwork(t, w.want(args{"servers": nil, "binary": "/root/k3s", "images": []string{"/root/images.tar"}, "data_dir": "/srv/k3s"}))
 }
 
 // fromHere runs the module on this machine, which reaches the node over SSH.
@@ -160,20 +146,24 @@ func with(in, others args) args {
 // refuses what must not be done, before anything is.
 func (n *node) refuses(t *testing.T, want args) {
 	started := n.started(t)
-	sum := strings.Repeat("0", 64)
+	asset, sum := "k3s", strings.Repeat("0", 64)
+	if runtime.GOARCH != "amd64" {
+		asset += "-" + runtime.GOARCH
+	}
 	for problem, in := range map[string]args{
-		"refusing to make this server a node of role agent: run state absent first":                                                                 {"role": "agent", "servers": []string{n.address}, "tls_san": nil},
-		"token: it is not that of the cluster whose data is here, and no other server takes it; a token is changed by rotation alone (k3s_cluster)": {"token": "another"},
-		"the data is in /var/lib/rancher/k3s, and data_dir is /srv/k3s; move it while k3s is stopped, or give the folder where it is":               {"data_dir": "/srv/k3s"},
-		"it has the SHA-256":         {"version": k3stest.Versions[1], "checksums": args{"k3s": sum}},
-		"there is none (404":         {"version": "v1.35.9+k3s1"},
-		"that is a downgrade":        {"version": "v1.35.3+k3s1", "checksums": args{"k3s": sum}},
-		"minors must not be skipped": {"version": "v1.37.0+k3s1", "checksums": args{"k3s": sum}},
-		"servers: of two servers none may fail, as one alone is no majority; have one, or three": {"servers": []string{n.address, "10.0.0.2"}},
+		"refusing to make this server a node of role agent: run state absent first":                                                                                                                             {"role": "agent", "servers": []string{n.address}, "tls_san": nil},
+		"token: it is not that of the cluster whose data is here, and no other server takes it; a token is changed by rotation alone (k3s_cluster)":                                                             {"token": "another"},
+		"the data is in /var/lib/rancher/k3s, and data_dir is /srv/k3s; move it while k3s is stopped, or give the folder where it is":                                                                           {"data_dir": "/srv/k3s"},
+		"download http://mirror/k3s-io/k3s/releases/download/v1.35.6%2Bk3s1/" + asset + ": it has the SHA-256 SUM, and SUM is pinned; do not run it before you know why":                                        {"version": k3stest.Versions[1], "checksums": args{asset: sum}},
+		"download http://mirror/k3s-io/k3s/releases/download/v1.35.9%2Bk3s1/sha256sum-" + runtime.GOARCH + ".txt: there is none (404 Not Found); is there a release v1.35.9+k3s1, and does the mirror have it?": {"version": "v1.35.9+k3s1"},
+		"refusing to change what a cluster keeps for its life: secrets-encryption is true here and false there; give the value that is there":                                                                   {"config": args{"secrets-encryption": true}},
+		"refusing to go from v1.35.4+k3s1 to v1.35.3+k3s1: that is a downgrade, and etcd's data may not be readable by it; restore the snapshot of before instead (playbook rollback)":                          {"version": "v1.35.3+k3s1", "checksums": args{asset: sum}},
+		"refusing to go from v1.35.4+k3s1 to v1.37.0+k3s1: minors must not be skipped; upgrade to v1.36 first":                                                                                                  {"version": "v1.37.0+k3s1", "checksums": args{asset: sum}},
+		"servers: of two servers none may fail, as one alone is no majority; have one, or three":                                                                                                                {"servers": []string{n.address, "10.0.0.2"}},
 	} {
 		refused := n.try(t, with(want, in))
 		assert.True(t, refused.Failed)
-		assert.Contains(t, refused.Msg, problem)
+		assert.Equal(t, problem, n.masked(refused.Msg))
 		assert.NotContains(t, refused.raw, "another\"")
 	}
 	assert.Equal(t, started, n.started(t))
@@ -182,12 +172,12 @@ func (n *node) refuses(t *testing.T, want args) {
 
 // fails with k3s' own words when it does not start, long before the time is up, and the next run mends it.
 func (n *node) fails(t *testing.T, want args) {
-	failed := n.try(t, with(want, args{"config": args{"service-cidr": "nonsense"}}))
-	assert.True(t, failed.Failed)
+	failed := n.try(t, with(want, args{"config": args{"kube-apiserver-arg": []string{"service-cluster-ip-range=nonsense"}}}))
 	assert.Equal(t, "start k3s: apiserver: service-cluster-ip-range[0] is not a valid cidr", failed.Msg)
-	mended := n.apply(t, want)
-	assert.Contains(t, mended.Msg, "and wait until it is ready")
-	assert.False(t, n.apply(t, want).Changed)
+	golden.Result(t, "fault half way", map[string]any{
+		"1 apply what k3s does not start with": n.said(t, failed), "2 check": n.said(t, n.apply(t, with(want, args{"_ansible_check_mode": true}))),
+		"3 apply": n.said(t, n.apply(t, want)), "4 apply again": n.said(t, n.apply(t, want)),
+	})
 }
 
 func (n *node) stops(t *testing.T, want args) {
@@ -208,10 +198,68 @@ func (n *node) stops(t *testing.T, want args) {
 func (n *node) ends(t *testing.T, absent args) {
 	n.run(t, "mkdir", "-p", "/var/lib/rancher/k3s/storage/pvc-1", "/var/lib/rancher/k3s/server/db/snapshots")
 	n.run(t, "touch", "/var/lib/rancher/k3s/storage/pvc-1/data", "/var/lib/rancher/k3s/server/db/snapshots/etcd-snapshot-s1-1")
-	gone := n.apply(t, absent)
-	assert.Contains(t, strings.Join(gone.Steps, "\n"), "remove /var/lib/rancher/k3s but for /var/lib/rancher/k3s/server/db/snapshots, /var/lib/rancher/k3s/storage")
+	n.run(t, "mount", "-m", "-t", "tmpfs", "tmpfs", "/var/lib/rancher/k3s/theirs")
+	checked, failed := n.apply(t, with(absent, args{"_ansible_check_mode": true})), n.try(t, absent)
+	assert.Equal(t, "remove /var/lib/rancher/k3s: /var/lib/rancher/k3s/theirs is mounted in it; unmount that first, so that nothing on it is lost", failed.Msg)
+	n.run(t, "umount", "/var/lib/rancher/k3s/theirs")
+	golden.Result(t, "absent with a mount in the way", map[string]any{
+		"1 check": n.said(t, checked), "2 apply": n.said(t, failed), "3 apply without": n.said(t, n.apply(t, absent)), "4 apply again": n.said(t, n.apply(t, absent)),
+	})
 	assert.Equal(t, "/var/lib/rancher/k3s/server/db/snapshots/etcd-snapshot-s1-1\n/var/lib/rancher/k3s/storage/pvc-1/data", n.run(t, "sh", "-c", "find /var/lib/rancher -type f | sort"))
-	assert.False(t, n.apply(t, absent).Changed)
-	n.apply(t, with(absent, args{"purge": []string{"volumes", "snapshots"}}))
+	n.ways(t, "absent with volumes and snapshots", with(absent, args{"purge": []string{"volumes", "snapshots"}}))
 	assert.Empty(t, n.leftovers(t))
+}
+
+// livesWithoutNetwork is a life from files alone, with the data on a disk of their own; what is not wanted any more goes.
+func (n *node) livesWithoutNetwork(t *testing.T, want args) {
+	binary, err := os.Open(k3stest.Find(t, k3stest.Versions[0]))
+	require.NoError(t, err)
+	defer binary.Close()
+	for _, f := range []host.File{{Path: "/root/k3s", Mode: 0o755, Content: binary}, host.Text("/root/images.tar", 0o644, "an archive of images")} {
+		_, err := n.Write(t.Context(), f)
+		require.NoError(t, err)
+	}
+	n.run(t, "mount", "-m", "-t", "tmpfs", "tmpfs", "/srv/k3s")
+	asked := n.world.asked()
+	n.apply(t, want)
+	assert.Equal(t, "an archive of images", n.run(t, "cat", "/srv/k3s/agent/images/images.tar"))
+	want["images"] = nil
+	assert.Equal(t, []string{"remove /srv/k3s/agent/images/images.tar"}, n.apply(t, want).Steps)
+	assert.Equal(t, asked, n.world.asked(), "nothing was asked of the network")
+
+	// Where the data is the settings tell, and the disk stays where it is mounted.
+	n.apply(t, n.world.want(args{"servers": nil, "state": "absent", "purge": []string{"volumes", "snapshots"}}))
+	assert.Empty(t, n.run(t, "ls", "-A", "/srv/k3s"))
+	n.run(t, "umount", "/srv/k3s")
+	n.run(t, "rm", "-r", "/srv/k3s", "/root/k3s", "/root/images.tar")
+	assert.Empty(t, n.leftovers(t))
+}
+
+// ways applies in check mode, then for good, and once more, which changes nothing; all that is said is compared with a file.
+func (n *node) ways(t *testing.T, name string, in args) {
+	t.Helper()
+	checked := n.apply(t, with(in, args{"_ansible_check_mode": true}))
+	applied, again := n.apply(t, in), n.apply(t, in)
+	assert.Equal(t, checked.Steps, applied.Steps, name)
+	assert.False(t, again.Changed, name)
+	golden.Result(t, name, map[string]any{"1 check": n.said(t, checked), "2 apply": n.said(t, applied), "3 apply again": n.said(t, again)})
+}
+
+// said is a result without what differs between runs.
+func (n *node) said(t *testing.T, r result) any {
+	t.Helper()
+	assert.NotContains(t, r.raw, "a-registry-password")
+	var said map[string]any
+	require.NoError(t, json.Unmarshal([]byte(n.masked(r.raw)), &said))
+	return said
+}
+
+var (
+	sums  = regexp.MustCompile(`\b[0-9a-f]{64}\b`)
+	times = regexp.MustCompile(`\w{3} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC`)
+)
+
+func (n *node) masked(text string) string {
+	text = strings.NewReplacer(n.world.mirror, "http://mirror", n.address, "192.0.2.11").Replace(text)
+	return times.ReplaceAllString(sums.ReplaceAllString(text, "SUM"), "TIME")
 }

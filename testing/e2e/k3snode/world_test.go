@@ -31,7 +31,8 @@ const (
 // world is a mirror of k3s' releases and machines that know it.
 type world struct {
 	mirror string
-	binary string // of the module
+	asked  func() []string // what the mirror was asked for
+	binary string          // of the module
 	nodes  []*node
 }
 
@@ -71,18 +72,19 @@ func newWorld(t *testing.T, names ...string) *world {
 	said, err := build.CombinedOutput()
 	require.NoError(t, err, string(said))
 	network, all := machines.Run(t, names...)
-	w := &world{mirror: serve(t, network.Gateway().String()), binary: binary}
+	mirror := k3stest.NewMirror(t, k3stest.Versions...)
+	w := &world{mirror: serve(t, network.Gateway().String(), mirror), asked: mirror.Asked, binary: binary}
 	for _, m := range all {
 		w.nodes = append(w.nodes, w.node(t, m))
 	}
 	return w
 }
 
-func serve(t *testing.T, address string) string {
+func serve(t *testing.T, address string, mirror http.Handler) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", net.JoinHostPort(address, "0"))
 	require.NoError(t, err)
-	server := &http.Server{Handler: k3stest.NewMirror(t, k3stest.Versions...)}
+	server := &http.Server{Handler: mirror}
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() { assert.NoError(t, server.Close()) })
 	return "http://" + listener.Addr().String()
