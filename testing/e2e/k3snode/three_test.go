@@ -2,10 +2,8 @@ package k3snode
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -54,12 +52,15 @@ func TestThreeServersAtOnceAreOneClusterAndStayIt(t *testing.T) {
 	w := newWorld(t, "s1", "s2", "s3", "a1")
 	s1, s2, s3, a1 := w.nodes[0], w.nodes[1], w.nodes[2], w.nodes[3]
 	servers := []*node{s1, s2, s3}
-	version, config := k3stest.Versions[0], args{}
+	version, pods := k3stest.Versions[0], map[*node]int{}
 	in := func(n *node) args {
 		if n == a1 {
 			return w.want(args{"role": "agent", "version": version, "labels": args{"rack": "a"}, "taints": []string{"own=yes:NoSchedule"}})
 		}
-		return w.want(args{"version": version, "config": config})
+		if pods[n] == 0 {
+			return w.want(args{"version": version})
+		}
+		return w.want(args{"version": version, "config": args{"kubelet-arg": []string{fmt.Sprintf("max-pods=%d", pods[n])}}})
 	}
 
 	together(t, w.nodes, in)
@@ -78,7 +79,7 @@ func TestThreeServersAtOnceAreOneClusterAndStayIt(t *testing.T) {
 	early := a1.try(t, in(a1))
 	assert.True(t, early.Failed)
 	assert.Equal(t, "refusing to go from "+k3stest.Versions[0]+" to "+version+": the servers have "+k3stest.Versions[0]+", and no agent may be newer; upgrade the servers first", early.Msg)
-	writer := startWriter(t, s2)
+	writer := startWriter(t, a1, s1)
 	for i, r := range together(t, servers, in) {
 		assert.Contains(t, r.Msg, "k3s "+k3stest.Versions[0]+" becomes "+version)
 		assert.Equal(t, version, servers[i].kubectl(t, "get", "node", servers[i].name, "-o", "jsonpath={.status.nodeInfo.kubeletVersion}"))
@@ -87,16 +88,7 @@ func TestThreeServersAtOnceAreOneClusterAndStayIt(t *testing.T) {
 	a1.apply(t, in(a1))
 	w.settled(t, in)
 
-	// The module and k3s are killed at any moment; the next run ends what was begun.
-	config["kubelet-arg"] = []string{"max-pods=60"}
-	moment := time.Duration(rand.IntN(8000)) * time.Millisecond
-	t.Logf("s3 is killed after %s", moment)
-	killed := s3.begin(t, in(s3))
-	time.Sleep(moment) // which is what is tried, not what is waited for
-	s3.killAll(t)
-	<-killed
-	together(t, w.nodes, in)
-	assert.Equal(t, "s1 s2 s3", s2.members(t))
+	w.survivesPowerCuts(t, servers, a1, pods, in)
 	w.settled(t, in)
 
 	// The first server loses its disk, and comes back as what it was.
@@ -148,69 +140,9 @@ func (n *node) leftovers(t *testing.T) string {
 		"ip -o link | grep -E 'cni0|flannel'; iptables-save | grep -E 'KUBE-|CNI-'; true")
 }
 
-// begin runs the module, and is done when that has ended, however it does.
-func (n *node) begin(t *testing.T, in args) <-chan struct{} {
-	t.Helper()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_, _ = n.Run(t.Context(), n.command(t, in)) // it is killed
-	}()
-	return done
-}
-
-func (n *node) killAll(t *testing.T) {
-	t.Helper()
-	n.run(t, "sh", "-c", "pkill -KILL -f '^"+module+"'; systemctl kill --signal=KILL k3s; true")
-}
-
 // renew makes the node what it was before its disk was lost: a machine with the module on it.
 func (n *node) renew(t *testing.T) {
 	t.Helper()
 	n.connect(t)
 	n.bring(t, n.world.binary)
-}
-
-// writer writes into the cluster all the time.
-type writer struct {
-	node    *node
-	end     chan struct{}
-	written chan int
-}
-
-func startWriter(t *testing.T, n *node) *writer {
-	t.Helper()
-	w := &writer{n, make(chan struct{}), make(chan int)}
-	n.kubectl(t, "create", "namespace", "writer")
-	go func() {
-		written := 0
-		for i := 0; ; i++ {
-			select {
-			case <-w.end:
-				w.written <- written
-				return
-			default:
-			}
-			name := fmt.Sprintf("key-%d", i)
-			for _, server := range n.world.nodes[:3] {
-				if _, err := n.Run(t.Context(), host.Words("k3s", "kubectl", "--server=https://"+server.address+":6443", "--request-timeout=5s", "create", "configmap", name, "-n", "writer")); err == nil {
-					written++
-					break
-				}
-			}
-		}
-	}()
-	return w
-}
-
-// stop gives how many keys were written, all of which must be there.
-func (w *writer) stop(t *testing.T) int {
-	t.Helper()
-	close(w.end)
-	written := <-w.written
-	there := strings.Fields(w.node.kubectl(t, "get", "configmaps", "-n", "writer", "-o", "jsonpath={.items[*].metadata.name}"))
-	there = strings.Fields(strings.ReplaceAll(strings.Join(there, " "), "kube-root-ca.crt", ""))
-	assert.GreaterOrEqual(t, len(there), written, "what was written is kept")
-	t.Logf("%d keys were written meanwhile", written)
-	return written
 }
