@@ -97,13 +97,13 @@ func (in params) absent(ctx context.Context, mode ansible.Mode) (ansible.Result,
 	}
 	s := schedule.Schedule{Folders: []string{in.WorkDir}, Show: shown}
 	for _, one := range []written{before, in.written()} {
-		s.Files = append(s.Files, one.files()...)
+		s.Gone = append(s.Gone, one.files()...)
 	}
 	if before.WorkDir != "" && before.WorkDir != in.WorkDir {
 		s.Folders = append(s.Folders, before.WorkDir)
 	}
-	slices.Sort(s.Files)
-	s.Files = slices.Compact(s.Files)
+	slices.Sort(s.Gone)
+	s.Gone = slices.Compact(s.Gone)
 	return apply(ctx, mode, func() (*schedule.Plan, error) { return s.Absent(ctx, h) })
 }
 
@@ -137,7 +137,10 @@ func (w *wanted) schedule(ctx context.Context, h host.Host) (s schedule.Schedule
 		return s, err
 	}
 	in := w.params
-	in.AcceptLineage, in.Backup = false, ""
+	in.Backup = ""
+	if in.Schedule.DrillEvery == 0 {
+		in.Identities, in.IdentitiesFile = "", "" // who takes backups need not read them
+	}
 	if in.MaxAge == 0 {
 		in.MaxAge = int(interval.Seconds()) / 2
 	}
@@ -164,7 +167,7 @@ func (w *wanted) schedule(ctx context.Context, h host.Host) (s schedule.Schedule
 	}
 	for _, file := range before.files() {
 		if !slices.Contains(in.written().files(), file) {
-			s.Files = append(s.Files, file)
+			s.Gone = append(s.Gone, file)
 		}
 	}
 	return s, nil

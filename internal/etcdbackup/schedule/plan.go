@@ -80,6 +80,11 @@ func (s Schedule) Plan(ctx context.Context, h host.Host) (*Plan, error) {
 			return nil, err
 		}
 	}
+	for _, name := range s.Gone { // before the options, which tell of them
+		if err := p.remove(ctx, name); err != nil {
+			return nil, err
+		}
+	}
 	for _, f := range s.files() {
 		show := func(text, _ string) any { return text }
 		if f.Path == Options {
@@ -128,13 +133,13 @@ func (s Schedule) Absent(ctx context.Context, h host.Host) (*Plan, error) {
 		}
 	}
 	gone := []string{unitFolder + timer, unitFolder + service, stamp, path.Dir(Options), path.Dir(Program)}
-	for _, name := range slices.Concat(gone, s.Files) {
+	for _, name := range slices.Concat(gone, s.Gone) {
 		if err := p.remove(ctx, name); err != nil {
 			return nil, err
 		}
 	}
 	for _, name := range s.Folders {
-		if err := p.removeEmpty(ctx, name, s.Files); err != nil {
+		if err := p.removeEmpty(ctx, name, s.Gone); err != nil {
 			return nil, err
 		}
 	}

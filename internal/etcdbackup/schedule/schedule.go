@@ -37,7 +37,7 @@ type Schedule struct {
 	Deadline  time.Duration // after which a run is killed that should have ended by itself
 	OnFailure string        // a unit; may be empty
 	Folders   []string      // that are to be there
-	Files     []string      // that the program writes, and that go with the schedule
+	Gone      []string      // what the program wrote that is of no use any more
 }
 
 const timerText = `[Unit]
