@@ -101,13 +101,19 @@ type run struct {
 // prepare is a run of a playbook of the collection, with variables as --extra-vars, that is not started yet.
 func (w *world) prepare(ctx context.Context, playbook string, variables map[string]any, arguments ...string) *play.Run {
 	w.Helper()
+	p, err := w.ansible.Playbook(ctx, "- ansible.builtin.import_playbook: metalstack.initial_cluster."+playbook+"\n", append(w.extra(variables), arguments...)...)
+	require.NoError(w, err)
+	return p
+}
+
+// extra are arguments that give variables.
+func (w *world) extra(variables map[string]any) []string {
+	w.Helper()
 	text, err := json.Marshal(variables)
 	require.NoError(w, err)
 	file := filepath.Join(w.home, "variables.json")
 	require.NoError(w, os.WriteFile(file, text, 0o600))
-	p, err := w.ansible.Playbook(ctx, "- ansible.builtin.import_playbook: metalstack.initial_cluster."+playbook+"\n", append([]string{"--extra-vars", "@" + file}, arguments...)...)
-	require.NoError(w, err)
-	return p
+	return []string{"--extra-vars", "@" + file}
 }
 
 func (w *world) play(playbook string, variables map[string]any, arguments ...string) run {
