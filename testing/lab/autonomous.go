@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/metal-stack/initial-cluster/testing/k3stest"
@@ -22,6 +21,9 @@ type autonomous struct {
 	nodes int
 	real  bool // k3s from its own place instead of that of the tests
 }
+
+// autonomousCluster is the name of the cluster of that option.
+const autonomousCluster = "initial"
 
 // realVersion is the release of k3s itself that the lab runs.
 const realVersion = "v1.35.4+k3s1"
@@ -64,14 +66,18 @@ func (l lab) upAutonomous(ctx context.Context, o autonomous) error {
 	if err != nil {
 		return err
 	}
-	if err := l.writeAutonomous(s, o); err != nil {
+	a, err := l.addresses()
+	if err != nil {
+		return err
+	}
+	if err := l.writeAutonomous(a, s, o); err != nil {
 		return err
 	}
 	fmt.Printf("lab: machines (%d) are up, %s\n\n", len(s.Machines), time.Since(begin).Round(100*time.Millisecond))
 	if err := l.playAutonomous(ctx); err != nil {
 		return err
 	}
-	return l.showAutonomous(ctx, s, begin)
+	return l.showAutonomous(ctx, a, s, begin)
 }
 
 // claim keeps how the lab is made in its folder, for the serving process and for later commands.
@@ -110,13 +116,13 @@ func (l lab) site() (site, error) {
 
 func (l lab) autonomousVariables() []string {
 	return []string{
-		"KUBECONFIG=" + l.path("kubeconfig"), "ANSIBLE_CONFIG=" + filepath.Join(l.top, "ansible.cfg"), "ANSIBLE_INVENTORY=" + l.path("inventory"),
+		"SSL_CERT_FILE=" + l.caFile(), "KUBECONFIG=" + l.kubeconfig(autonomousCluster), "ANSIBLE_CONFIG=" + filepath.Join(l.top, "ansible.cfg"), "ANSIBLE_INVENTORY=" + l.path("inventory"),
 		"PATH=" + l.path("bin") + ":" + filepath.Join(l.top, ".cache/venv/bin") + ":" + os.Getenv("PATH"),
 	}
 }
 
 // writeAutonomous writes the inventory of the machines, and what a person needs to use the lab.
-func (l lab) writeAutonomous(s site, o autonomous) error {
+func (l lab) writeAutonomous(a addresses, s site, o autonomous) error {
 	hosts := "---\nk3s_servers:\n  hosts:\n"
 	for _, m := range s.Machines {
 		hosts += fmt.Sprintf("    %s:\n      ansible_host: %s\n", m.Name, m.Address)
@@ -131,30 +137,34 @@ func (l lab) writeAutonomous(s site, o autonomous) error {
 		}
 		fmt.Fprintf(&shell, "export %s=%s%s\n", key, quote(value), rest)
 	}
-	for path, content := range map[string]string{
-		l.path("environment"): shell.String(), l.path("inventory", "hosts.yaml"): hosts,
-		l.path("inventory", "group_vars", "all.yaml"): l.autonomousGroupVariables(s, o),
-	} {
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			return err
-		}
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			return err
-		}
+	minimal, err := os.ReadFile(filepath.Join(l.top, "docs/minimal-control-plane.yaml"))
+	if err != nil {
+		return err
 	}
-	return l.linkKubectl()
+	if err := os.MkdirAll(filepath.Dir(l.kubeconfig(autonomousCluster)), 0o700); err != nil {
+		return err
+	}
+	variables := l.path("inventory", "group_vars", "all")
+	return l.writeFiles(map[string]string{
+		l.path("environment"): shell.String(), l.path("inventory", "hosts.yaml"): hosts,
+		// Of two files the later one counts.
+		filepath.Join(variables, "1-control-plane.yaml"): l.placed(a, deployment), filepath.Join(variables, "2-minimal.yaml"): string(minimal),
+		filepath.Join(variables, "3-machines.yaml"): l.machineVariables(a, s, o),
+	})
 }
 
-// autonomousGroupVariables are what a deployment sets, for machines that are small and have no package sources.
-func (l lab) autonomousGroupVariables(s site, o autonomous) string {
+// machineVariables are what a deployment sets, for machines that are small and have no package sources.
+func (l lab) machineVariables(a addresses, s site, o autonomous) string {
 	var b strings.Builder
 	b.WriteString("---\n")
 	for _, variable := range [][2]string{
 		{"ansible_user", "root"}, {"ansible_ssh_private_key_file", quote(s.Key)}, {"ansible_python_interpreter", "/usr/bin/python3"},
 		{"ansible_ssh_common_args", quote("-F none -o UserKnownHostsFile=" + s.KnownHosts + " -o IdentitiesOnly=yes")},
-		{"k3s_version", o.version()}, {"k3s_token", "of-the-lab"}, {"k3s_kubeconfig", quote(l.path("kubeconfig"))},
-		{"k3s_download_url", s.Releases + "/k3s-io/k3s/releases/download"}, {"k3s_download_images", fmt.Sprint(o.real)},
-		{"k3s_prepare_cores", "1"}, {"k3s_prepare_memory_gb", "1"}, {"k3s_prepare_disks", "0"}, {"k3s_prepare_time_sync", "false"},
+		{"k3s_version", o.version()}, {"k3s_token", "of-the-lab"}, {"k3s_kubeconfig", quote(l.kubeconfig(autonomousCluster))},
+		{"k3s_cluster_name", autonomousCluster}, {"k3s_download_url", s.Releases + "/k3s-io/k3s/releases/download"}, {"k3s_download_images", fmt.Sprint(o.real)},
+		{"k3s_load_balancer", "kube-vip"}, {"k3s_api_address", s.Address},
+		{"k3s_registries", fmt.Sprintf("{mirrors: {%q: {endpoint: [%q]}, docker.io: {endpoint: [%[2]q]}, ghcr.io: {endpoint: [%[2]q]}}}", a.Registry, s.Images)},
+		{"k3s_prepare_cores", "1"}, {"k3s_prepare_memory_gb", "1"}, {"k3s_prepare_disks", "0"}, {"k3s_prepare_time_sync", "false"}, {"k3s_prepare_max_clock_skew", "300"}, // a busy host takes long to ask
 		{"k3s_prepare_packages", "[]"}, {"k3s_prepare_sysctl", "{}"}, {"k3s_prepare_kernel_modules", "[overlay]"},
 	} {
 		fmt.Fprintf(&b, "%s: %s\n", variable[0], variable[1])
@@ -182,28 +192,24 @@ func (l lab) playAutonomous(ctx context.Context) error {
 	return nil
 }
 
-// showAutonomous shows the cluster, asked from this host with the kubeconfig that the playbook wrote.
-func (l lab) showAutonomous(ctx context.Context, s site, begin time.Time) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	command := exec.CommandContext(ctx, l.path("bin", "kubectl"), "get", "nodes")
-	command.Env = l.autonomousEnvironment()
-	nodes, err := command.CombinedOutput()
+// showAutonomous shows the cluster, asked from this host with the kubeconfig that the playbook wrote, and what runs on it.
+func (l lab) showAutonomous(ctx context.Context, a addresses, s site, begin time.Time) error {
+	seen, err := l.look(ctx, a, autonomousCluster)
 	if err != nil {
-		return fmt.Errorf("ask the cluster: kubectl get nodes: %w: %s", err, strings.TrimSpace(string(nodes)))
+		return err
 	}
-	fmt.Printf("The initial cluster answers, %s after the start.\n\n%s\n", time.Since(begin).Round(time.Second), nodes)
-	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Printf("The initial cluster answers, %s after the start.\n", time.Since(begin).Round(time.Second))
+	if err := l.showCluster(seen); err != nil {
+		return err
+	}
 	first := s.Machines[0]
-	for _, row := range [][2]string{
-		{"kubeconfig", l.shown(l.path("kubeconfig"))}, {"look further", ". " + l.shown(l.path("environment")) + "; kubectl get pods --all-namespaces"},
-		{"log in", fmt.Sprintf("ssh -i %s -o UserKnownHostsFile=%s root@%s", l.shown(s.Key), l.shown(s.KnownHosts), first.Address)}, {"remove all", "make down"},
-	} {
-		if _, err := fmt.Fprintf(table, "%s\t%s\n", row[0], row[1]); err != nil {
-			return err
-		}
-	}
-	return table.Flush()
+	return table([][]string{
+		{""},
+		{"metal-api", l.health(ctx, a)},
+		{"look further", ". " + l.shown(l.path("environment")) + "; kubectl get pods --all-namespaces --output wide"},
+		{"log in", fmt.Sprintf("ssh -i %s -o UserKnownHostsFile=%s root@%s", l.shown(s.Key), l.shown(s.KnownHosts), first.Address)},
+		{"remove all", "make down"},
+	})
 }
 
 // statusAutonomous shows the lab and, once the playbook has made it, the cluster.
@@ -217,9 +223,13 @@ func (l lab) statusAutonomous(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("Machines run since %s, %d of them.\n\n", d.Started.Format(time.DateTime), len(s.Machines))
-	if _, err := os.Stat(l.path("kubeconfig")); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(l.kubeconfig(autonomousCluster)); errors.Is(err, fs.ErrNotExist) {
 		fmt.Println("There is no cluster; make up OPTION=autonomous makes it.")
 		return nil
 	}
-	return l.showAutonomous(ctx, s, d.Started)
+	a, err := l.addresses()
+	if err != nil {
+		return err
+	}
+	return l.showAutonomous(ctx, a, s, d.Started)
 }

@@ -1,7 +1,7 @@
 package main
 
 import (
-	_ "embed" // what a deployment sets
+	_ "embed" // what deployments set
 	"fmt"
 	"path/filepath"
 	"strconv"
@@ -33,8 +33,16 @@ kclm:
 //go:embed deployment.yaml
 var deployment string
 
-// groupVariables are what a deployment sets, with the places of the lab.
-func (l lab) groupVariables(a addresses) string {
+//go:embed google.yaml
+var atGoogle string
+
+// groupVariables are what a deployment sets, with the places of the lab, by the names of files.
+func (l lab) groupVariables(a addresses) map[string]string {
+	return map[string]string{"control-plane": l.placed(a, deployment), "google": l.placed(a, atGoogle)}
+}
+
+// placed puts the lab's places into variables.
+func (l lab) placed(a addresses, variables string) string {
 	return strings.NewReplacer("@PROJECT@", project, "@LAB@", l.dir, "@GCLOUD@", strconv.FormatBool(l.option.name == "shared"), "@GKE@", a.GKE, "@GOOGLE@", a.Google,
-		"@RELEASE@", release, "@REGISTRY@", a.Registry, "@INGRESS@", a.Ingress).Replace(deployment)
+		"@RELEASE@", release, "@REGISTRY@", a.Registry, "@INGRESS@", a.Ingress).Replace(variables)
 }

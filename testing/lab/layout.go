@@ -107,11 +107,16 @@ func (l lab) write(a addresses) error {
 		fmt.Fprintf(&shell, "export %s=%s\n", key, quote(value))
 	}
 	files := map[string]string{
-		l.path("environment"):                         shell.String(),
-		l.path("option"):                              l.option.name + "\n",
-		l.path("inventory", "hosts.yaml"):             l.hosts(),
-		l.path("inventory", "group_vars", "all.yaml"): l.groupVariables(a),
+		l.path("environment"): shell.String(), l.path("option"): l.option.name + "\n", l.path("inventory", "hosts.yaml"): l.hosts(),
 	}
+	for name, variables := range l.groupVariables(a) {
+		files[l.path("inventory", "group_vars", "all", name+".yaml")] = variables
+	}
+	return l.writeFiles(files)
+}
+
+// writeFiles writes what only the lab's user reads, and links kubectl.
+func (l lab) writeFiles(files map[string]string) error {
 	for path, content := range files {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return err

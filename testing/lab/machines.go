@@ -8,10 +8,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/metal-stack/initial-cluster/testing/certtest"
 	"github.com/metal-stack/initial-cluster/testing/k3stest"
 	"github.com/metal-stack/initial-cluster/testing/machines"
 )
@@ -22,6 +24,8 @@ type site struct {
 	Key        string // to log in with
 	KnownHosts string
 	Releases   string // URL
+	Images     string // URL of a registry without TLS, a mirror of all that the lab has
+	Address    string // for the API, which no machine has
 }
 
 type machineSeen struct{ Name, Address string }
@@ -44,10 +48,16 @@ func (l lab) serveMachines(ctx context.Context, o autonomous) (err error) {
 	defer func() {
 		err = errors.Join(err, os.RemoveAll(l.path("daemon.json")), network.Close(context.WithoutCancel(ctx)))
 	}()
+	images, running, err := l.machineServers(ctx, network.Gateway().String())
+	defer func() { err = errors.Join(err, running.Close()) }()
+	if err != nil {
+		return err
+	}
 	s, err := l.makeSite(ctx, network, o)
 	if err != nil {
 		return err
 	}
+	s.Images = images
 	for name, value := range map[string]any{"site.json": s, "daemon.json": daemon{PID: os.Getpid(), Started: time.Now()}} {
 		content, err := json.Marshal(value)
 		if err == nil {
@@ -69,6 +79,9 @@ func (l lab) makeSite(ctx context.Context, network *machines.Network, o autonomo
 		return s, err
 	}
 	s.Releases = releases
+	address := network.Gateway().As4()
+	address[3] = 5
+	s.Address = netip.AddrFrom4(address).String()
 	for i := range o.nodes {
 		m, err := network.Add(ctx, fmt.Sprintf("k3s-%d", i+1))
 		if err != nil {
@@ -79,6 +92,42 @@ func (l lab) makeSite(ctx context.Context, network *machines.Network, o autonomo
 		s.Key, s.KnownHosts = options.KeyFile, options.KnownHosts[0]
 	}
 	return s, nil
+}
+
+// machineServers starts the registry, at loopback for who deploys charts and at the machines' network for their images, and the way into the
+// cluster. Those that run are returned with an error, too.
+func (l lab) machineServers(ctx context.Context, gateway string) (images string, running servers, err error) {
+	a, err := l.addresses()
+	if err != nil {
+		return "", nil, err
+	}
+	authority, err := certtest.NewAuthority(filepath.Dir(l.caFile()))
+	if err != nil {
+		return "", nil, err
+	}
+	certificate, err := authority.ServerCertificate()
+	if err != nil {
+		return "", nil, err
+	}
+	registry, err := l.registry(ctx, authority, certificate, a.Registry)
+	if err != nil {
+		return "", nil, err
+	}
+	running = append(running, registry)
+	listener, err := net.Listen("tcp", net.JoinHostPort(gateway, "0"))
+	if err != nil {
+		return "", running, err
+	}
+	go func() { _ = http.Serve(listener, registry.Handler) }() // it ends with the listener
+	running = append(running, listener)
+	if err := l.pushImages(ctx, listener.Addr().String()); err != nil {
+		return "", running, err
+	}
+	way, err := serveTLS(a.Ingress, certificate, wayIn(l.kubeconfig(autonomousCluster)))
+	if err != nil {
+		return "", running, err
+	}
+	return "http://" + listener.Addr().String(), append(running, way), nil
 }
 
 // releases serves the k3s of the tests to the machines, or fetches for them k3s' own: they reach nothing but this host.

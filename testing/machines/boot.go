@@ -35,7 +35,7 @@ func (m *Machine) PowerOn(ctx context.Context) error {
 	if err := makeCgroups(m.id()); err != nil {
 		return err
 	}
-	if err := m.CablePlug(ctx); err != nil {
+	if err := m.readdress(ctx); err != nil {
 		return err
 	}
 	if err := m.start(); err != nil {

@@ -79,6 +79,16 @@ func (m *Machine) CablePlug(ctx context.Context) error {
 	return commands(ctx, "ip -n "+m.id()+" link set eth0 up", "ip -n "+m.id()+" route replace default via "+m.network.Gateway().String())
 }
 
+// readdress makes the network as a machine finds it that boots: without addresses that ran on it before.
+func (m *Machine) readdress(ctx context.Context) error {
+	inside := "ip -n " + m.id() + " "
+	err := commands(ctx, inside+"addr flush dev eth0", inside+"addr add "+netip.PrefixFrom(m.Address, 24).String()+" dev eth0")
+	if err != nil {
+		return err
+	}
+	return m.CablePlug(ctx)
+}
+
 // NewDisk gives a machine that is off an empty disk: Debian as installed, with a host key that nobody has seen.
 func (m *Machine) NewDisk() error {
 	if m.boot != nil {
