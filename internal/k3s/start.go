@@ -13,6 +13,7 @@ import (
 	"github.com/metal-stack/initial-cluster/internal/k3s/cluster"
 	"github.com/metal-stack/initial-cluster/internal/k3s/service"
 	"github.com/metal-stack/initial-cluster/internal/k3s/settings"
+	"github.com/metal-stack/initial-cluster/internal/k3s/sweep"
 	"github.com/metal-stack/initial-cluster/internal/wait"
 )
 
@@ -46,6 +47,11 @@ func (p *Plan) restart(ctx context.Context) error {
 	defer cancel()
 	if err := p.renewNames(ctx); err != nil {
 		return err
+	}
+	if p.want.server() && p.state.Running {
+		if err := sweep.Yield(ctx, p.host); err != nil {
+			return err
+		}
 	}
 	next := p.nextRecord()
 	next.Before, next.Leave = p.state.Run, p.record != nil && p.record.Leave

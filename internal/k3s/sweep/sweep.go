@@ -23,6 +23,12 @@ func Away(ctx context.Context, h host.Host, dataDir string) error {
 	return err
 }
 
+// Yield lets other machines have the addresses that this one keeps for the cluster, before its API ends. The kubelet starts again what kept them.
+func Yield(ctx context.Context, h host.Host) error {
+	_, err := run(ctx, h, "yield", "")
+	return err
+}
+
 func run(ctx context.Context, h host.Host, act, dataDir string) ([]string, error) {
 	out, err := h.Run(ctx, host.Command{Words: []string{"sh", "-s", "--", act, dataDir}, Stdin: strings.NewReader(script)})
 	var found []string

@@ -1,5 +1,6 @@
 # Ends what k3s has started and takes away what it has made, as k3s' own k3s-killall.sh does; or, asked to look, only says what there is.
-# What is said is one line for each thing. It is run by any sh: sh -s -- look|sweep DATA_DIR
+# What is said is one line for each thing. Asked to yield, it ends nothing but what keeps addresses, for k3s to be restarted.
+# It is run by any sh: sh -s -- look|sweep|yield DATA_DIR
 act=$1 data=$2
 
 children() { # all processes below one
@@ -15,15 +16,17 @@ children() { # all processes below one
 	done
 }
 
-# What keeps addresses of the cluster on this machine takes them off when it is asked to end, and not when it is killed.
+# What keeps addresses of the cluster on this machine takes them off when it is asked to end, and lets another machine have them at once; not
+# so when it is killed, or when its API is gone.
 keepers=$(grep -lxs kube-vip /proc/[0-9]*/comm | sed 's,/proc/\(.*\)/comm,\1,')
-if [ "$act" = sweep ] && [ -n "$keepers" ]; then
+if [ "$act" != look ] && [ -n "$keepers" ]; then
 	kill -TERM $keepers 2>/dev/null
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		kill -0 $keepers 2>/dev/null || break
 		sleep 1
 	done
 fi
+[ "$act" != yield ] || exit 0
 
 for cmdline in /proc/[0-9]*/cmdline; do
 	case $(tr '\0' ' ' <"$cmdline" 2>/dev/null) in
