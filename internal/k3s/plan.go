@@ -79,6 +79,8 @@ func (n *Node) Plan(ctx context.Context, want Want) (*Plan, error) {
 		return p, p.planAbsent(ctx)
 	case Stopped, Killed:
 		return p, p.planStop(ctx)
+	case Installed:
+		return p, p.planInstalled(ctx)
 	}
 	return p, p.planPresent(ctx)
 }

@@ -17,20 +17,9 @@ func (p *Plan) planPresent(ctx context.Context) error {
 	if err := p.refuse(ctx); err != nil {
 		return err
 	}
-	if err := p.chooseBinary(ctx); err != nil {
-		return err
-	}
-	p.at = p.rest()
-	texts, err := p.compose(p.want, p.at)
+	texts, err := p.planDisk(ctx)
 	if err != nil {
 		return err
-	}
-	effective, err := p.effective(p.want, texts)
-	if err != nil {
-		return err
-	}
-	p.start = running{
-		binary: p.target.sum, version: p.target.version, settings: effective, registries: p.registries(texts), environment: foreign(p.want.Environment),
 	}
 	if p.state.Running {
 		p.reasons = p.stale(p.start, p.want.Role)
@@ -68,6 +57,51 @@ func (p *Plan) planPresent(ctx context.Context) error {
 	return nil
 }
 
+// planInstalled brings onto the disk what planPresent does, and starts nothing: somebody else puts the data in its place first. A k3s that runs
+// is left as it is.
+func (p *Plan) planInstalled(ctx context.Context) error {
+	if p.state.Running {
+		return nil
+	}
+	if err := p.refuse(ctx); err != nil {
+		return err
+	}
+	texts, err := p.planDisk(ctx)
+	if err != nil {
+		return err
+	}
+	if err := p.checkUpgrade(); err != nil {
+		return err
+	}
+	p.planDownload()
+	if err := p.planImages(ctx); err != nil {
+		return err
+	}
+	p.planWrites(ctx, texts)
+	if len(p.Steps()) > 0 {
+		p.silently(p.system.Reload)
+	}
+	p.planRecord()
+	return nil
+}
+
+// planDisk finds what is to be on the disk, and what k3s is started with then.
+func (p *Plan) planDisk(ctx context.Context) ([]text, error) {
+	if err := p.chooseBinary(ctx); err != nil {
+		return nil, err
+	}
+	p.at = p.rest()
+	texts, err := p.compose(p.want, p.at)
+	if err != nil {
+		return nil, err
+	}
+	effective, err := p.effective(p.want, texts)
+	p.start = running{
+		binary: p.target.sum, version: p.target.version, settings: effective, registries: p.registries(texts), environment: foreign(p.want.Environment),
+	}
+	return texts, err
+}
+
 func (p *Plan) registries(texts []text) string {
 	for _, t := range texts {
 		if t.path == settings.RegistriesFile {
@@ -88,7 +122,7 @@ func (p *Plan) refuse(ctx context.Context) error {
 	w := p.want
 	add(p.data != "" && p.dataDir != w.DataDir, "the data is in %s, and data_dir is %s; move it while k3s is stopped, or give the folder where it is", p.dataDir, w.DataDir)
 	add(p.data == etcdData && w.SQLite, "its data is etcd's, and there is no way back to SQLite; leave datastore out")
-	add(w.server() && p.password != "" && w.Token != "" && passwordOf(w.Token) != p.password && !p.resets(w) && !p.taken(ctx),
+	add(w.server() && w.State != Installed && p.password != "" && w.Token != "" && passwordOf(w.Token) != p.password && !p.resets(w) && !p.taken(ctx),
 		"token: it is not that of the cluster whose data is here, and no other server takes it; a token is changed by rotation alone (k3s_cluster)")
 	add(w.several() && p.token(w) == "" && !w.outside(), "token: it is wanted where there are several servers")
 	add(!w.server() && p.token(w) == "", "token: it is wanted on an agent")

@@ -14,6 +14,7 @@ const (
 	Stopped   = "stopped"
 	Restarted = "restarted"
 	Killed    = "killed"
+	Installed = "installed"
 )
 
 // Want is what a node is to be. Of what is not told a node that is there keeps what it has.

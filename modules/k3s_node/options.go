@@ -5,10 +5,12 @@ import "github.com/metal-stack/initial-cluster/internal/ansible"
 var roleOptions = []ansible.Option{
 	{Name: "role", Default: "server", Choices: []any{"server", "agent"}, Description: []string{"What k3s is on this machine. It cannot be changed but by O(state=absent)."}},
 	{
-		Name: "state", Default: "present", Choices: []any{"present", "absent", "stopped", "restarted", "killed"},
+		Name: "state", Default: "present", Choices: []any{"present", "absent", "installed", "stopped", "restarted", "killed"},
 		Description: []string{
 			"V(present) is installed as the options say, and running.",
 			"V(restarted) is V(present), with a restart of k3s in any case; its pods go on running.",
+			"V(installed) is on the disk as V(present) would have it, and not started, so that data can be put in its place first (M(metalstack.initial_cluster.etcd_backup), " +
+				"state V(restored)). A k3s that runs is left as it is.",
 			"V(stopped) ends k3s and lets its pods run on; it starts again with the machine. Nothing is installed or written.",
 			"V(killed) ends k3s and all its pods, with their mounts and network. Nothing is installed or written.",
 			"V(absent) leaves nothing of k3s on the machine but what O(purge) would have to name. A server leaves the cluster before.",

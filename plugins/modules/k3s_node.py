@@ -76,6 +76,9 @@ options:
       - V(present) is installed as the options say, and running.
       - V(restarted) is V(present), with a restart of k3s in any case; its pods go on running.
       - >-
+        V(installed) is on the disk as V(present) would have it, and not started, so that data can be put in its place
+        first (M(metalstack.initial_cluster.etcd_backup), state V(restored)). A k3s that runs is left as it is.
+      - >-
         V(stopped) ends k3s and lets its pods run on; it starts again with the machine. Nothing is installed or written.
       - V(killed) ends k3s and all its pods, with their mounts and network. Nothing is installed or written.
       - >-
@@ -86,6 +89,7 @@ options:
     choices:
       - present
       - absent
+      - installed
       - stopped
       - restarted
       - killed
@@ -568,7 +572,7 @@ def main():
             "state": {
                 "type": "str",
                 "default": "present",
-                "choices": ["present", "absent", "stopped", "restarted", "killed"],
+                "choices": ["present", "absent", "installed", "stopped", "restarted", "killed"],
             },
             "version": {
                 "type": "str",
