@@ -19,6 +19,7 @@ type Beginning struct {
 	DataDir  string            // k3s'
 	Snapshot string            // path of the snapshot, on the host
 	Settings settings.Settings // that the server starts with; what leads to other servers is left out
+	Lock     string            // path of a file that is locked as long as k3s works, also if whoever began that is killed; empty is none
 }
 
 // configFile is there only as long as k3s is reset: it refuses to with settings that lead to other servers (k3s pkg/etcd Reset).
@@ -38,7 +39,11 @@ func (b Beginning) Begin(ctx context.Context, h host.Host) (err error) {
 		_, gone := h.Remove(context.WithoutCancel(ctx), configFile)
 		err = errors.Join(err, gone)
 	}()
-	_, err = h.Run(ctx, host.Words(b.K3s, "server", "--config="+configFile, "--cluster-reset", "--cluster-reset-restore-path="+b.Snapshot))
+	words := []string{b.K3s, "server", "--config=" + configFile, "--cluster-reset", "--cluster-reset-restore-path=" + b.Snapshot}
+	if b.Lock != "" {
+		words = append([]string{"flock", b.Lock}, words...)
+	}
+	_, err = h.Run(ctx, host.Words(words...))
 	if err != nil {
 		return fmt.Errorf("begin anew from %s: %w", b.Snapshot, explained(err))
 	}

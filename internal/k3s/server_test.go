@@ -1,0 +1,29 @@
+package k3s
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestDataOfALaterMinorDoesNotFit(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ installed, of, want string }{
+		"the same":         {"v1.35.4+k3s1", "v1.35.4+k3s1", ""},
+		"a later patch":    {"v1.35.4+k3s1", "v1.35.6+k3s1", ""},
+		"an earlier minor": {"v1.35.4+k3s1", "v1.34.2+k3s1", ""},
+		"not installed":    {"", "v1.35.4+k3s1", ""},
+		"unknown":          {"v1.35.4+k3s1", "", ""},
+		"of a later minor": {"v1.35.4+k3s1", "v1.36.3+k3s1", "it is of k3s v1.36.3+k3s1, and v1.35.4+k3s1 is installed here, which may not read it; install that release or a later one (k3s_version)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := (&Server{node: &Node{binary: binary{version: c.installed}}}).Fits(c.of)
+			if c.want == "" {
+				assert.NoError(t, err)
+				return
+			}
+			assert.EqualError(t, err, c.want)
+		})
+	}
+}
