@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,8 +18,10 @@ import (
 // Drilled is what a drill found.
 type Drilled struct {
 	Backup
-	Result scratch.Result
-	Token  string // of k3s, proved to open the bootstrap data in the snapshot; secret, and empty if there is none
+	Result  scratch.Result
+	Token   string            // of k3s, proved to open the bootstrap data in the snapshot; secret, and empty if there is none
+	sealed  map[string]string // the bootstrap data, as it is in the snapshot
+	members []string          // addresses of the servers of then; empty if that is not known
 }
 
 // Drill fetches a backup (the newest good one, or the named one), opens it, restores and boots it, and compares it with its manifest.
@@ -33,14 +36,17 @@ func (v Vault) Prepare(ctx context.Context, name, to string, work Work, examiner
 	if err != nil {
 		return Drilled{}, err
 	}
-	return v.tried(ctx, name, work, examiner, func(dir string, d *Drilled) error {
-		wait.Report(ctx, "advance the revisions of %s", d.Name)
-		folder := filepath.Join(dir, "advanced")
-		if err := os.Mkdir(folder, 0o700); err != nil {
-			return err
-		}
-		return examiner.advance(ctx, filepath.Join(dir, databaseFile), folder, to)
-	})
+	return v.tried(ctx, name, work, examiner, func(dir string, d *Drilled) error { return d.advance(ctx, dir, to, scratch.Bump, examiner) })
+}
+
+// advance writes the snapshot to restore from.
+func (d *Drilled) advance(ctx context.Context, dir, to string, bump int64, examiner Examiner) error {
+	wait.Report(ctx, "advance the revisions of %s", d.Name)
+	folder := filepath.Join(dir, "advanced")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return err
+	}
+	return errors.Join(examiner.advance(ctx, filepath.Join(dir, databaseFile), folder, to, bump), os.RemoveAll(folder))
 }
 
 // tried drills a backup, and then does something else while its files are there.
@@ -52,7 +58,7 @@ func (v Vault) tried(ctx context.Context, name string, work Work, examiner Exami
 	if err != nil {
 		return d, err
 	}
-	if err = work.room(2*d.Snapshot.Size + d.Content.Size + scratch.Space + slack); err == nil {
+	if err = work.room(3*d.Snapshot.Size + d.Content.Size + scratch.Space + slack); err == nil {
 		err = v.drill(ctx, &d, dir, examiner)
 	}
 	if err == nil {
@@ -66,7 +72,7 @@ func (v Vault) tried(ctx context.Context, name string, work Work, examiner Exami
 
 func (v Vault) drill(ctx context.Context, d *Drilled, dir string, examiner Examiner) error {
 	wait.Report(ctx, "%s: fetch %s", v.Store, d.Name)
-	token, err := v.fetch(ctx, d.Backup, dir)
+	beside, err := v.fetch(ctx, d.Backup, dir)
 	if err != nil {
 		return err
 	}
@@ -75,11 +81,12 @@ func (v Vault) drill(ctx context.Context, d *Drilled, dir string, examiner Exami
 	if err != nil {
 		return err
 	}
+	d.sealed, d.members = facts.Bootstrap, addresses(beside[membersFile])
 	if d.Backup.Token {
-		if err := k3s.Opens(token, facts.Bootstrap); err != nil {
+		if err := k3s.Opens(beside[tokenFile], facts.Bootstrap); err != nil {
 			return err
 		}
-		d.Token = strings.TrimSpace(token)
+		d.Token = strings.TrimSpace(beside[tokenFile])
 	}
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return err
@@ -94,37 +101,53 @@ func (v Vault) drill(ctx context.Context, d *Drilled, dir string, examiner Exami
 // errNoKey is that none of the given identities opens it, which says nothing about the backup.
 var errNoKey = errors.New("none of the identities opens it")
 
-// fetch reads a backup into the folder and gives the k3s token in it.
-func (v Vault) fetch(ctx context.Context, b Backup, dir string) (token string, err error) {
+// fetch reads a backup into the folder and gives the small files in it that a restore needs.
+func (v Vault) fetch(ctx context.Context, b Backup, dir string) (beside map[string]string, err error) {
 	if b.Encrypted && len(v.Keys.Identities) == 0 {
-		return "", errors.New("it is encrypted; give identities")
+		return nil, errors.New("it is encrypted; give identities")
 	}
 	sealed := filepath.Join(dir, "content")
 	err = create(ctx, sealed, func(f *os.File) error { return v.download(ctx, b.Manifest, f) })
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	content, err := os.Open(sealed)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer content.Close()
 	err = create(ctx, filepath.Join(dir, databaseFile), func(f *os.File) error {
-		token, err = v.unseal(ctx, b, content, f)
+		beside, err = v.unseal(ctx, b, content, f)
 		return err
 	})
-	return token, err
+	return beside, err
 }
 
-func (v Vault) unseal(ctx context.Context, b Backup, content io.Reader, database io.Writer) (token string, err error) {
+func (v Vault) unseal(ctx context.Context, b Backup, content io.Reader, database io.Writer) (map[string]string, error) {
+	beside := map[string]string{}
 	keep := func(name string, small io.Reader) error {
-		if name != tokenFile {
+		if name != tokenFile && name != membersFile {
 			return nil
 		}
 		text, err := io.ReadAll(io.LimitReader(small, maxSmall))
-		token = string(text)
+		beside[name] = string(text)
 		return err
 	}
-	err = open(ctx, b.Manifest, content, v.Keys.Identities, database, keep)
-	return token, err
+	err := open(ctx, b.Manifest, content, v.Keys.Identities, database, keep)
+	return beside, err
+}
+
+// addresses are those of the members in members.txt, which has the ID, the name and the peer URLs of each in a line.
+func addresses(members string) (found []string) {
+	for line := range strings.Lines(members) {
+		words := strings.Fields(line)
+		if len(words) == 0 {
+			continue
+		}
+		first, _, _ := strings.Cut(words[len(words)-1], ",")
+		if u, err := url.Parse(first); err == nil && u.Hostname() != "" {
+			found = append(found, u.Hostname())
+		}
+	}
+	return found
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/metal-stack/initial-cluster/internal/etcdbackup/snapshot"
 )
 
-// Examiner does what a damaged snapshot may crash in processes of their own. The program is this one: called with --inspect, --drill or
-// --advance it prints what snapshot.Inspect, scratch.Drill and scratch.Advance give, in JSON.
+// Examiner does what a damaged snapshot may crash in processes of their own. The program is this one: called with --inspect, --identify,
+// --drill or --advance it prints what snapshot.Inspect, snapshot.Identify, scratch.Drill and scratch.Advance give, in JSON.
 type Examiner struct{ Program string }
 
 // Self is the running program, also when its file is gone.
@@ -25,13 +25,18 @@ func (e Examiner) inspect(ctx context.Context, file string) (facts snapshot.Fact
 	return facts, e.run(ctx, &facts, "--inspect", "file="+file)
 }
 
+// identify reads the database of an etcd that is stopped.
+func (e Examiner) identify(ctx context.Context, file string) (facts snapshot.Facts, err error) {
+	return facts, e.run(ctx, &facts, "--identify", "file="+file)
+}
+
 func (e Examiner) drill(ctx context.Context, file, folder string, compact int64) (result scratch.Result, err error) {
 	return result, e.run(ctx, &result, "--drill", "file="+file, "folder="+folder, fmt.Sprintf("compact=%d", compact))
 }
 
-func (e Examiner) advance(ctx context.Context, file, folder, to string) error {
+func (e Examiner) advance(ctx context.Context, file, folder, to string, bump int64) error {
 	var nothing struct{}
-	return e.run(ctx, &nothing, "--advance", "file="+file, "folder="+folder, "to="+to)
+	return e.run(ctx, &nothing, "--advance", "file="+file, "folder="+folder, "to="+to, fmt.Sprintf("bump=%d", bump))
 }
 
 func (e Examiner) run(ctx context.Context, answer any, arguments ...string) error {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -47,6 +49,10 @@ func TestMain(m *testing.M) {
 
 func examine(command string, in map[string]string) (any, error) {
 	switch command {
+	case "--restore":
+		return obey()
+	case "--identify":
+		return snapshot.Identify(in["file"])
 	case "--inspect":
 		return snapshot.Inspect(in["file"])
 	case "--drill":
@@ -54,7 +60,9 @@ func examine(command string, in map[string]string) (any, error) {
 		_, _ = fmt.Sscan(in["compact"], &compact)
 		return scratch.Drill(context.Background(), in["file"], in["folder"], compact)
 	case "--advance":
-		return struct{}{}, scratch.Advance(in["file"], in["folder"], in["to"])
+		var bump int64
+		_, _ = fmt.Sscan(in["bump"], &bump)
+		return struct{}{}, scratch.Advance(in["file"], in["folder"], in["to"], bump)
 	}
 	return nil, fmt.Errorf("no command %s", command)
 }
@@ -101,6 +109,22 @@ func (w *world) taker(t testing.TB) etcdbackup.Taker {
 		Vaults: []etcdbackup.Vault{w.vault(t)}, Keys: w.keys, Work: etcdbackup.Work{Dir: w.work},
 		Examiner: etcdbackup.Examiner{Program: w.program}, Now: func() time.Time { return now },
 	}
+}
+
+// fill writes keys.
+func (w *world) fill(t testing.TB, keys ...string) {
+	t.Helper()
+	for _, key := range keys {
+		w.etcd.Fill(t, key, 1, 100)
+	}
+}
+
+// public is the key whose backups count.
+func (w *world) public(t testing.TB) string {
+	t.Helper()
+	content, err := x509.MarshalPKIXPublicKey(w.keys.Signing.Public())
+	require.NoError(t, err)
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: content}))
 }
 
 func (w *world) take(t testing.TB) etcdbackup.Outcome {

@@ -12,19 +12,19 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// Advance makes of a snapshot one that is Bump revisions ahead, all before marked compacted and its alarms lifted, and writes it to a new file
+// Advance makes of a snapshot one that is so many revisions ahead (Bump, or more), all before marked compacted and its alarms lifted, and writes it to a new file
 // (0600) in etcd's form. A watch of before the restore then ends with "compacted" and its client lists anew, where it would otherwise
 // miss changes without a word. The folder must be empty. Nothing is booted: an etcd later than the cluster's would leave marks of its version
 // in the database, and the cluster's own would not take it any more. The etcd that gets it does the compaction when it boots.
-func Advance(file, folder, to string) error {
-	if err := advance(file, folder, to); err != nil {
+func Advance(file, folder, to string, bump int64) error {
+	if err := advance(file, folder, to, bump); err != nil {
 		return fmt.Errorf("advance the revision: %w", err)
 	}
 	return nil
 }
 
-func advance(file, folder, to string) error {
-	if err := restore(file, folder, Bump); err != nil {
+func advance(file, folder, to string, bump int64) error {
+	if err := restore(file, folder, uint64(bump)); err != nil {
 		return err
 	}
 	database := filepath.Join(folder, data, "member/snap/db")

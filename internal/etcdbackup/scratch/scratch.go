@@ -18,7 +18,7 @@ import (
 	"go.uber.org/zap"
 )
 
-// Bump is by how many revisions a restored cluster is ahead of its snapshot, so that no revision comes twice: what 11 days of 1000 writes a
+// Bump is by how many revisions a restored cluster is ahead of all that are known, so that no revision comes twice: what 11 days of 1000 writes a
 // second make, as etcd's documentation of disaster recovery advises.
 const Bump = 1_000_000_000
 

@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 		_, _ = fmt.Sscan(os.Args[3], &compact)
 		answer, err = scratch.Drill(context.Background(), os.Args[1], os.Args[2], compact)
 	case "advance":
-		err = scratch.Advance(os.Args[1], os.Args[2], os.Args[3])
+		err = scratch.Advance(os.Args[1], os.Args[2], os.Args[3], scratch.Bump)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

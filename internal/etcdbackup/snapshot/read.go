@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"time"
 
 	"go.etcd.io/bbolt"
 	"go.etcd.io/etcd/api/v3/mvccpb"
@@ -21,7 +22,7 @@ const (
 
 // read checks the database and reads it.
 func (f *Facts) read(path string) error {
-	db, err := bbolt.Open(path, 0o400, &bbolt.Options{ReadOnly: true})
+	db, err := bbolt.Open(path, 0o400, &bbolt.Options{ReadOnly: true, Timeout: lockTimeout})
 	if err != nil {
 		return fmt.Errorf("open its database: %w", err)
 	}
@@ -36,6 +37,9 @@ func (f *Facts) read(path string) error {
 	})
 	return errors.Join(err, db.Close())
 }
+
+// lockTimeout is how long a database may be another's: an etcd that runs never lets go of its own.
+const lockTimeout = time.Second
 
 // check wants every page in its place. All problems are read, or the check's goroutine would never end.
 func check(tx *bbolt.Tx) error {

@@ -42,6 +42,15 @@ func Inspect(path string) (Facts, error) {
 	return facts, nil
 }
 
+// Identify reads the database of an etcd that is stopped, which is as a snapshot without the sum at its end.
+func Identify(path string) (Facts, error) {
+	var facts Facts
+	if err := facts.read(path); err != nil {
+		return Facts{}, fmt.Errorf("database: %w", err)
+	}
+	return facts, nil
+}
+
 // sum checks the length and the sum.
 func sum(path string) (Facts, error) {
 	file, err := os.Open(path)

@@ -1,0 +1,393 @@
+package etcdbackup_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"filippo.io/age"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.etcd.io/etcd/etcdutl/v3/snapshot"
+	"go.etcd.io/etcd/server/v3/embed"
+	"go.uber.org/zap"
+
+	"github.com/metal-stack/initial-cluster/internal/etcdbackup"
+	"github.com/metal-stack/initial-cluster/internal/etcdbackup/k3s"
+	"github.com/metal-stack/initial-cluster/internal/etcdbackup/manifest"
+	"github.com/metal-stack/initial-cluster/internal/etcdbackup/scratch"
+	"github.com/metal-stack/initial-cluster/internal/etcdbackup/source"
+	"github.com/metal-stack/initial-cluster/internal/store"
+	"github.com/metal-stack/initial-cluster/testing/etcdtest"
+)
+
+// machine is a k3s server whose k3s is an etcd.
+type machine struct {
+	dir     string
+	runs    bool
+	serving []string
+	misfit  error
+	broken  error // of a reset, which leaves half of the data
+	calls   []string
+	etcd    *embed.Etcd
+}
+
+func (m *machine) Running(context.Context) (bool, error) { return m.runs, nil }
+func (m *machine) Token() string                         { return "" }
+func (m *machine) Fits(string) error                     { return m.misfit }
+func (m *machine) Serving(context.Context, []string, string) []string {
+	return m.serving
+}
+
+func (m *machine) Stop(context.Context) error {
+	m.calls, m.runs = append(m.calls, "stop"), false
+	return nil
+}
+
+func (m *machine) database() string { return filepath.Join(m.dir, "server/db/etcd") }
+
+func (m *machine) Reset(_ context.Context, from, token, _ string) error {
+	m.calls = append(m.calls, "reset "+token)
+	if m.broken != nil {
+		return errors.Join(m.broken, os.MkdirAll(filepath.Join(m.database(), "member"), 0o700))
+	}
+	peer := "http://127.0.0.1:1"
+	err := snapshot.NewV3(zap.NewNop()).Restore(snapshot.RestoreConfig{
+		SnapshotPath: from, Name: "m", OutputDataDir: m.database(), PeerURLs: []string{peer}, InitialCluster: "m=" + peer, InitialClusterToken: "t",
+	})
+	return errors.Join(err, os.MkdirAll(filepath.Join(m.dir, "server/tls"), 0o700), os.WriteFile(filepath.Join(m.dir, "server/token"), []byte(token), 0o600))
+}
+
+func (m *machine) Start(context.Context) error {
+	m.calls = append(m.calls, "start")
+	c := embed.NewConfig()
+	c.Name, c.Dir, c.ZapLoggerBuilder, c.UnsafeNoFsync = "m", m.database(), embed.NewZapLoggerBuilder(zap.NewNop()), true
+	c.ListenClientUrls, c.ListenPeerUrls = []url.URL{{Scheme: "http", Host: "127.0.0.1:0"}}, []url.URL{{Scheme: "http", Host: "127.0.0.1:0"}}
+	etcd, err := embed.StartEtcd(c)
+	if err == nil {
+		m.etcd, m.runs = etcd, true
+		<-etcd.Server.ReadyNotify()
+	}
+	return err
+}
+
+func (m *machine) Tidy(context.Context, []string) (done, warnings []string, err error) {
+	return []string{"tidy"}, nil, nil
+}
+
+func (m *machine) endpoint() (*source.Etcd, error) {
+	limits := source.Limits{Answer: 20 * time.Second, Snapshot: time.Minute, Stall: 20 * time.Second}
+	return &source.Etcd{Endpoints: []string{"http://" + m.etcd.Clients[0].Addr().String()}, Limits: limits}, nil
+}
+
+// order is a restore that another process does, so that it can be killed.
+type order struct {
+	Folder, Dir, Work, Identity, Public, Token, Name string
+	Fallback                                         bool
+}
+
+const orderVariable = "RESTORE_ORDER"
+
+func (o order) restorer(m *machine) (etcdbackup.Restorer, error) {
+	s, err := store.OpenFolder(o.Folder, quick)
+	if err != nil {
+		return etcdbackup.Restorer{}, err
+	}
+	identity, err := age.ParseX25519Identity(o.Identity)
+	if err != nil {
+		return etcdbackup.Restorer{}, err
+	}
+	public, err := manifest.ParsePublic([]byte(o.Public))
+	keys := etcdbackup.Keys{Identities: []age.Identity{identity}}
+	keys.Trusted = append(keys.Trusted, public)
+	return etcdbackup.Restorer{
+		Vaults: []etcdbackup.Vault{{Store: s, Cluster: "initial", Keys: keys}}, Name: o.Name, Fallback: o.Fallback, Token: o.Token, Server: m, Etcd: m.endpoint,
+		Installation: k3s.Installation{DataDir: o.Dir}, Work: etcdbackup.Work{Dir: o.Work}, Examiner: etcdbackup.Examiner{Program: etcdbackup.Self},
+		Now: time.Now, Conceal: func(string) {},
+	}, err
+}
+
+// obey does an order in this process.
+func obey() (any, error) {
+	var o order
+	if err := json.Unmarshal([]byte(os.Getenv(orderVariable)), &o); err != nil {
+		return nil, err
+	}
+	r, err := o.restorer(&machine{dir: o.Dir})
+	if err != nil {
+		return nil, err
+	}
+	return r.Restore(context.Background(), false)
+}
+
+// lost is a world with a backup of k3s, and a server that has other data.
+func lost(t *testing.T) (*world, order) {
+	t.Helper()
+	w := newWorld(t)
+	key, value := etcdtest.Bootstrap(t, "secret", `{"ServerCA": {}}`)
+	_, err := w.etcd.Client(t, 0).Put(t.Context(), key, value)
+	require.NoError(t, err)
+	w.fill(t, "kept", "one")
+	taker := w.taker(t)
+	taker.Origin.K3s, taker.Origin.Token = &k3s.Installation{DataDir: t.TempDir(), ConfigDir: t.TempDir()}, "secret"
+	_, err = taker.Take(t.Context(), false)
+	require.NoError(t, err)
+	o := order{Folder: w.folder, Dir: t.TempDir(), Work: t.TempDir(), Identity: w.identity.String(), Public: w.public(t)}
+	for name, content := range before {
+		path := filepath.Join(o.Dir, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	}
+	return w, o
+}
+
+// before is what was on the server.
+var before = map[string]string{
+	"server/db/etcd/member/wal/0.wal": "old log", "server/db/etcd/name": "old", "server/tls/server-ca.crt": "old authority", "server/token": "old token",
+	"server/cred/passwd": "old passwords",
+}
+
+// has wants the data of before below a folder, byte by byte.
+func has(t *testing.T, dir string) {
+	t.Helper()
+	for name, content := range before {
+		found, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		assert.Equal(t, content, string(found), name)
+	}
+}
+
+func TestARestoreMovesAsideAndProves(t *testing.T) {
+	t.Parallel()
+	w, o := lost(t)
+	m := &machine{dir: o.Dir}
+	r, err := o.restorer(m)
+	require.NoError(t, err)
+	look, err := r.Restore(t.Context(), true)
+	require.NoError(t, err)
+	assert.Len(t, look.Steps, 3)
+	assert.Empty(t, m.calls)
+	has(t, o.Dir)
+
+	done, err := r.Restore(t.Context(), false)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"reset secret", "start"}, m.calls)
+	assert.Equal(t, done.Revision+scratch.Bump, done.Note.Restored)
+	assert.EqualValues(t, 3, done.Keys)
+	assert.Positive(t, done.Seconds)
+	has(t, filepath.Join(o.Dir, done.Aside))
+	assert.Empty(t, leftIn(t, o.Work), "nothing of the cluster is left in the work folder")
+
+	again, err := r.Restore(t.Context(), false)
+	require.NoError(t, err)
+	assert.True(t, again.Same)
+	assert.Empty(t, again.Steps)
+	assert.Equal(t, done.ID, again.ID)
+
+	// A backup of the cluster since: to go back to it is for people to say.
+	w.fill(t, "since")
+	taker := w.taker(t)
+	taker.Origin.K3s, taker.Origin.Token = &k3s.Installation{DataDir: t.TempDir(), ConfigDir: t.TempDir()}, "secret"
+	taker.Now = func() time.Time { return time.Now().Add(time.Hour) }
+	newer, err := taker.Take(t.Context(), false)
+	require.NoError(t, err)
+	_, err = r.Restore(t.Context(), false)
+	assert.ErrorContains(t, err, "the newest backup "+newer.Manifest.Name+" is one of the cluster since; name the one to restore, which for a restore to be finished is "+done.Backup)
+	r.Name = done.Backup
+	again, err = r.Restore(t.Context(), false)
+	require.NoError(t, err)
+	assert.True(t, again.Same)
+	m.etcd.Close()
+}
+
+func leftIn(t *testing.T, work string) []string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(work, "run-*"))
+	require.NoError(t, err)
+	return found
+}
+
+func TestARestoreThatK3sDoesNotTakeIsUndone(t *testing.T) {
+	t.Parallel()
+	_, o := lost(t)
+	r, err := o.restorer(&machine{dir: o.Dir, broken: errors.New("k3s is broken")})
+	require.NoError(t, err)
+	_, err = r.Restore(t.Context(), false)
+	assert.ErrorContains(t, err, "k3s is broken; the data of before is in its place again")
+	has(t, o.Dir)
+	entries, err := os.ReadDir(o.Dir)
+	require.NoError(t, err)
+	assert.Len(t, entries, 1, "there is no folder beside it")
+	assert.NoFileExists(t, etcdbackup.NoteFile(o.Dir))
+}
+
+func TestWhatSpeaksAgainstARestoreIsToldAtOnceAndTouchesNothing(t *testing.T) {
+	t.Parallel()
+	_, o := lost(t)
+	m := &machine{dir: o.Dir, runs: true, serving: []string{"10.0.0.2"}, misfit: errors.New("k3s is too old")}
+	r, err := o.restorer(m)
+	require.NoError(t, err)
+	_, err = r.Restore(t.Context(), false)
+	assert.ErrorContains(t, err, "k3s is too old; refusing to restore while k3s runs on this server, 10.0.0.2; stop all servers of the cluster first (playbook restore does)")
+	m.misfit = nil
+	look, err := r.Restore(t.Context(), true)
+	require.NoError(t, err)
+	assert.Contains(t, look.Warnings[0], "k3s runs on this server, 10.0.0.2; stop all servers")
+
+	r.Token = "another"
+	_, err = r.Restore(t.Context(), true)
+	assert.ErrorContains(t, err, "of another token")
+	assert.ErrorContains(t, err, "The backup holds that one")
+	assert.NotContains(t, err.Error(), "secret")
+	assert.Empty(t, m.calls)
+	has(t, o.Dir)
+}
+
+func TestADamagedNewestBackupIsPassedOverOnlyIfAsked(t *testing.T) {
+	t.Parallel()
+	w, o := lost(t)
+	older, err := w.reader(t).Find(t.Context(), "")
+	require.NoError(t, err)
+	w.fill(t, "newer")
+	taker := w.taker(t)
+	taker.Origin.K3s, taker.Origin.Token = &k3s.Installation{DataDir: t.TempDir(), ConfigDir: t.TempDir()}, "secret"
+	taken, err := taker.Take(t.Context(), false)
+	require.NoError(t, err)
+	newest := taken.Manifest.Name
+	spoil(t, w.content(newest))
+	m := &machine{dir: o.Dir}
+	r, err := o.restorer(m)
+	require.NoError(t, err)
+	_, err = r.Restore(t.Context(), false)
+	assert.ErrorContains(t, err, "backup "+newest)
+	assert.ErrorContains(t, err, "nothing was touched. Look for another copy of it, or say fallback to take an older one: the next is "+older.Name)
+	assert.Empty(t, m.calls)
+	r.Fallback = true
+	done, err := r.Restore(t.Context(), false)
+	require.NoError(t, err)
+	assert.Equal(t, older.Name, done.Backup)
+	assert.Contains(t, done.Warnings[0], "what was written after 2026-11-25T12:00:00Z is lost: the newest backup, "+newest)
+	again, err := r.Restore(t.Context(), false)
+	require.NoError(t, err)
+	assert.True(t, again.Same)
+	m.etcd.Close()
+}
+
+func spoil(t *testing.T, path string) {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	content[len(content)/2] ^= 1
+	require.NoError(t, os.WriteFile(path, content, 0o600))
+}
+
+// A restore that is killed at any time is finished by the next run, and the data of before is whole wherever it is.
+func TestAKilledRestoreIsFinished(t *testing.T) {
+	t.Parallel()
+	_, o := lost(t)
+	origin := o.Dir
+	phases := map[string]int{}
+	for seed := range runsOf(t, 8) {
+		o.Dir, o.Work = t.TempDir(), t.TempDir()
+		require.NoError(t, os.CopyFS(o.Dir, os.DirFS(origin)))
+		o.run(t, time.Duration(rand.New(rand.NewPCG(seed, 5)).IntN(1500))*time.Millisecond)
+		phases[phase(o.Dir)]++
+		done := o.run(t, time.Minute)
+		require.NotNil(t, done, "seed %d", seed)
+		assert.EqualValues(t, 3, done["keys"], "seed %d", seed)
+		has(t, filepath.Join(o.Dir, fmt.Sprint(done["aside"])))
+		require.False(t, t.Failed(), "seed %d", seed)
+	}
+	t.Logf("killed in the phases %v; not finished by the next run: 0", phases)
+}
+
+// A run that was killed between two of the moves has left some of the data in its place.
+func TestARestoreThatWasKilledWhileItMovedGoesOn(t *testing.T) {
+	t.Parallel()
+	w, o := lost(t)
+	b, err := w.reader(t).Find(t.Context(), "")
+	require.NoError(t, err)
+	note := etcdbackup.Note{ID: "id", Backup: b.Name, Phase: "aside", Aside: "before-restore-then"}
+	text, err := json.Marshal(note)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(etcdbackup.NoteFile(o.Dir), text, 0o600))
+	for _, name := range []string{"server/db/etcd", "server/tls"} {
+		to := filepath.Join(o.Dir, note.Aside, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(to), 0o700))
+		require.NoError(t, os.Rename(filepath.Join(o.Dir, name), to))
+	}
+	m := &machine{dir: o.Dir}
+	r, err := o.restorer(m)
+	require.NoError(t, err)
+	done, err := r.Restore(t.Context(), false)
+	require.NoError(t, err)
+	assert.Equal(t, note.Aside, done.Aside)
+	has(t, filepath.Join(o.Dir, note.Aside))
+	m.etcd.Close()
+}
+
+func phase(dir string) string {
+	content, err := os.ReadFile(etcdbackup.NoteFile(dir))
+	var note struct{ Phase string }
+	if err != nil || json.Unmarshal(content, &note) != nil {
+		return "before anything was touched"
+	}
+	return note.Phase
+}
+
+// run does the order in a process of its own that is killed after a time; it gives nothing if it was.
+func (o order) run(t *testing.T, after time.Duration) (done map[string]any) {
+	t.Helper()
+	text, err := json.Marshal(o)
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), after)
+	defer cancel()
+	process := exec.CommandContext(ctx, os.Args[0], "--restore")
+	process.Env = append(os.Environ(), orderVariable+"="+string(text))
+	var complaints strings.Builder
+	process.Stderr = &complaints
+	out, err := process.Output()
+	if ctx.Err() != nil {
+		return nil
+	}
+	require.NoError(t, err, complaints.String())
+	require.NoError(t, json.Unmarshal(out, &done), string(out))
+	return done
+}
+
+func TestAServerReadiesItselfToJoinOnce(t *testing.T) {
+	t.Parallel()
+	w, o := lost(t)
+	m := &machine{dir: o.Dir, runs: true}
+	r, err := o.restorer(m)
+	require.NoError(t, err)
+	r.Now = func() time.Time { return now }
+	r.Etcd = func() (*source.Etcd, error) { return w.taker(t).Origin.Etcd, nil } // one of before
+	_, steps, err := r.Rejoin(t.Context(), "1000000099-one", true)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"stop k3s", "move the data that is here to before-restore-20261125T120000Z, so that the server joins the restored one"}, steps)
+	has(t, o.Dir)
+	note, _, err := r.Rejoin(t.Context(), "1000000099-one", false)
+	require.NoError(t, err)
+	has(t, filepath.Join(o.Dir, note.Aside))
+	assert.Equal(t, []string{"stop"}, m.calls)
+	m.runs = true // as a member of the restored cluster
+	_, steps, err = r.Rejoin(t.Context(), "1000000099-one", false)
+	require.NoError(t, err)
+	assert.Empty(t, steps)
+	_, steps, err = r.Rejoin(t.Context(), "2000000099-two", true)
+	require.NoError(t, err)
+	assert.Len(t, steps, 2, "of another restore")
+	_, steps, err = r.Rejoin(t.Context(), "2-three", false)
+	require.NoError(t, err)
+	assert.Empty(t, steps, "its etcd is of the restored cluster, whose revisions no other has")
+}
