@@ -19,13 +19,15 @@ var examiner = etcdbackup.Examiner{Program: etcdbackup.Self}
 var commands = []ansible.Command{
 	ansible.NewCommand("inspect", "read a snapshot of etcd to its last key, and tell of it", examined("file"),
 		func(_ context.Context, in examination) (any, error) { return snapshot.Inspect(in.File) }),
+	ansible.NewCommand("identify", "read the database of an etcd that is stopped, and tell of it", examined("file"),
+		func(_ context.Context, in examination) (any, error) { return snapshot.Identify(in.File) }),
 	ansible.NewCommand("drill", "restore a snapshot into an empty folder, boot an etcd from it, and tell of it", examined("file", "folder", "compact"),
 		func(ctx context.Context, in examination) (any, error) {
 			return scratch.Drill(ctx, in.File, in.Folder, in.Compact)
 		}),
-	ansible.NewCommand("advance", "make of a snapshot one whose revisions are ahead of all that its cluster gave out", examined("file", "folder", "to"),
+	ansible.NewCommand("advance", "make of a snapshot one whose revisions are ahead of all that its cluster gave out", examined("file", "folder", "to", "bump"),
 		func(_ context.Context, in examination) (any, error) {
-			return struct{}{}, scratch.Advance(in.File, in.Folder, in.To)
+			return struct{}{}, scratch.Advance(in.File, in.Folder, in.To, in.Bump)
 		}),
 	runCommand,
 }
@@ -35,12 +37,13 @@ type examination struct {
 	Folder  string `ansible:"folder"`
 	To      string `ansible:"to"`
 	Compact int64  `ansible:"compact"`
+	Bump    int64  `ansible:"bump"`
 }
 
 func examined(names ...string) (options []ansible.Option) {
 	for _, name := range names {
 		o := ansible.Option{Name: name, Required: true}
-		if name == "compact" {
+		if name == "compact" || name == "bump" {
 			o.Type = ansible.Int
 		}
 		options = append(options, o)
@@ -51,6 +54,7 @@ func examined(names ...string) (options []ansible.Option) {
 // states do what each state is.
 var states = map[string]func(ctx context.Context, w *wanted, mode ansible.Mode) (ansible.Result, error){
 	"present": present, "verified": verified, "listed": listed, "pruned": pruned, "drilled": drilled, "scheduled": scheduled,
+	"restored": restored,
 }
 
 func run(ctx context.Context, in params, mode ansible.Mode) (ansible.Result, error) {

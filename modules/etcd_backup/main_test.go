@@ -29,6 +29,7 @@ var cases = []moduleCase{
 	{"drilled", taken},
 	{"pruned", thrice},
 	{"wrong options", nil},
+	{"restored without its name", nil},
 	{"token of another cluster", otherToken},
 }
 

@@ -7,11 +7,11 @@ import (
 	"github.com/metal-stack/initial-cluster/modules/internal/stores"
 )
 
-var options = slices.Concat(stateOptions, sourceOptions, keyOptions, limitOptions)
+var options = slices.Concat(stateOptions, sourceOptions, keyOptions, restoreOptions, limitOptions)
 
 var stateOptions = []ansible.Option{
 	{
-		Name: "state", Default: "present", Choices: []any{"present", "verified", "listed", "pruned", "drilled", "scheduled", "absent"},
+		Name: "state", Default: "present", Choices: []any{"present", "verified", "listed", "pruned", "drilled", "scheduled", "absent", "restored"},
 		Description: []string{
 			"V(present) takes a backup, unless the newest in every store is young enough (O(max_age)), or nothing was written to etcd since.",
 			"V(verified) reads backups from the stores and compares them. One that is damaged is marked, counts for nothing from then on, and is never deleted.",
@@ -20,10 +20,13 @@ var stateOptions = []ansible.Option{
 			"V(drilled) fetches a backup, restores it, boots it without any port, and compares revision, keys, leases and hash with its manifest, and the token with its bootstrap data.",
 			"V(scheduled) has this machine do V(present) and V(pruned) by itself (O(schedule)): the module's program is put there with these options, and a timer of systemd.",
 			"V(absent) ends that, and removes program, options and metrics. Backups stay.",
+			"V(restored) makes the k3s server of this machine a cluster with the data of a backup: the newest good one, or O(backup). Nothing is touched before it has passed a drill; " +
+				"the data of before is moved aside. All servers must be stopped, and the others then made to join (O(rejoin)); the playbook C(restore) does all of that. " +
+				"One that was restored already is left as it is.",
 		},
 	},
 	{Name: "cluster", Required: true, Description: []string{"The name under which the backups lie in the stores. One name is for one cluster."}},
-	{Name: "backup", Description: []string{"The name of the backup, with state V(verified) or V(drilled). Without, all, or the newest good one."}},
+	{Name: "backup", Description: []string{"The name of the backup, with state V(verified), V(drilled) or V(restored). Without, all, or the newest good one."}},
 	stores.Option(),
 	scheduleOption,
 	{

@@ -18,6 +18,7 @@ import (
 
 type params struct {
 	stores.Params
+	restore
 	State           string   `ansible:"state"`
 	Cluster         string   `ansible:"cluster"`
 	Backup          string   `ansible:"backup"`
@@ -106,6 +107,7 @@ func (in params) problems() (problems []string) {
 	if in.takes() {
 		problems = append(problems, in.sourceProblems()...)
 	}
+	problems = append(problems, in.restoreProblems()...)
 	slices.Sort(problems)
 	return problems
 }

@@ -1,6 +1,10 @@
 package main
 
-import "github.com/metal-stack/initial-cluster/internal/ansible"
+import (
+	"slices"
+
+	"github.com/metal-stack/initial-cluster/internal/ansible"
+)
 
 var spec = ansible.Spec{
 	Name:             "etcd_backup",
@@ -65,9 +69,23 @@ const examples = `
       - "{{ lookup('file', 'signing.pub') }}"
     identities: "{{ vault_etcd_backup_identity }}"
   delegate_to: localhost
+- name: Restore the newest backup on the first server, while k3s is stopped on all
+  metalstack.initial_cluster.etcd_backup:
+    state: restored
+    cluster: initial
+    confirm: "{{ typed_name }}"
+    stores:
+      - folder: /mnt/backup
+    trusted_keys:
+      - "{{ lookup('file', 'signing.pub') }}"
+    identities: "{{ vault_etcd_backup_identity }}"
+    servers: [10.0.0.11, 10.0.0.12, 10.0.0.13]
+    nodes: [k3s-1, k3s-2, k3s-3]
 `
 
-var returns = []ansible.Return{
+var returns = slices.Concat(takenReturns, restoreReturns)
+
+var takenReturns = []ansible.Return{
 	{
 		Name: "backup", Description: "The backup that was taken.", Type: ansible.Dict, Returned: "with state present, if one was stored",
 		Sample:   map[string]any{"name": "20261125T120000Z-r51234-1a2b3c4d", "revision": 51234, "keys": 812, "good": true},

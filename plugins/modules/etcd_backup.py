@@ -77,6 +77,11 @@ options:
         V(scheduled) has this machine do V(present) and V(pruned) by itself (O(schedule)): the module's program is put
         there with these options, and a timer of systemd.
       - V(absent) ends that, and removes program, options and metrics. Backups stay.
+      - >-
+        V(restored) makes the k3s server of this machine a cluster with the data of a backup: the newest good one, or
+        O(backup). Nothing is touched before it has passed a drill; the data of before is moved aside. All servers must
+        be stopped, and the others then made to join (O(rejoin)); the playbook C(restore) does all of that. One that was
+        restored already is left as it is.
     type: str
     default: present
     choices:
@@ -87,6 +92,7 @@ options:
       - drilled
       - scheduled
       - absent
+      - restored
   cluster:
     description:
       - The name under which the backups lie in the stores. One name is for one cluster.
@@ -94,7 +100,8 @@ options:
     required: true
   backup:
     description:
-      - The name of the backup, with state V(verified) or V(drilled). Without, all, or the newest good one.
+      - >-
+        The name of the backup, with state V(verified), V(drilled) or V(restored). Without, all, or the newest good one.
     type: str
   stores:
     description:
@@ -593,6 +600,55 @@ options:
     description:
       - The file of O(identities).
     type: path
+  confirm:
+    description:
+      - The name of O(cluster), typed out once more. State V(restored) does nothing without.
+    type: str
+  fallback:
+    description:
+      - >-
+        With state V(restored) and without O(backup), take the next older good backup if the newest cannot be used, and
+        warn of what is lost by that. Without, the task fails and names it, and nothing is touched. A copy of the newest
+        in another of O(stores) is used in any case.
+    type: bool
+    default: false
+  token:
+    description:
+      - >-
+        With state V(restored), the token that the cluster is to have. It must open the backup, and so be the one of the
+        time when that was taken; rotate it afterwards. Without, it is the one that k3s has on this machine, or else the
+        one in the backup.
+    type: str
+  servers:
+    description:
+      - >-
+        With state V(restored), the addresses of all servers. They are asked whether k3s runs there, as are those of the
+        time of the backup; while one does, nothing is restored.
+    type: list
+    elements: str
+  nodes:
+    description:
+      - >-
+        With state V(restored), the names of all nodes that the cluster is to have. Servers that are not among them are
+        removed from it, other nodes if they do not live. Without, none is.
+    type: list
+    elements: str
+  rejoin:
+    description:
+      - >-
+        With state V(restored), on a server that is to join one that was restored: RV(restore.id) from there. k3s is
+        stopped here and its data is moved aside; it joins when it is started.
+    type: str
+  bin_dir:
+    description:
+      - With state V(restored), where k3s lies.
+    type: path
+    default: /usr/local/bin
+  start_timeout:
+    description:
+      - With state V(restored), how many seconds k3s may take to start.
+    type: int
+    default: 300
   work_dir:
     description:
       - >-
@@ -657,6 +713,18 @@ EXAMPLES = r"""
       - "{{ lookup('file', 'signing.pub') }}"
     identities: "{{ vault_etcd_backup_identity }}"
   delegate_to: localhost
+- name: Restore the newest backup on the first server, while k3s is stopped on all
+  metalstack.initial_cluster.etcd_backup:
+    state: restored
+    cluster: initial
+    confirm: "{{ typed_name }}"
+    stores:
+      - folder: /mnt/backup
+    trusted_keys:
+      - "{{ lookup('file', 'signing.pub') }}"
+    identities: "{{ vault_etcd_backup_identity }}"
+    servers: [10.0.0.11, 10.0.0.12, 10.0.0.13]
+    nodes: [k3s-1, k3s-2, k3s-3]
 """
 
 RETURN = r"""
@@ -796,6 +864,43 @@ steps:
   elements: str
   sample:
     - take backup 20261125T120000Z-r51234-1a2b3c4d into /mnt/backup
+restore:
+  description: The restore.
+  returned: with state restored
+  type: dict
+  contains:
+    id:
+      description: Which restore it is; the other servers get it as O(rejoin).
+      returned: always
+      type: str
+    backup:
+      description: The name of the backup.
+      returned: on the server that was restored
+      type: str
+    taken:
+      description: When it was taken, in UTC. What was written since is lost.
+      returned: on the server that was restored
+      type: str
+    revision:
+      description: etcd's revision in the backup.
+      returned: on the server that was restored
+      type: int
+    restored_revision:
+      description: The revision that its keys have now, ahead of all that were given out.
+      returned: on the server that was restored
+      type: int
+    keys:
+      description: The number of keys in the backup, all of which were found.
+      returned: on the server that was restored
+      type: int
+    aside:
+      description: The folder in O(data_dir) that has the data of before. Delete it when it is not wanted any more.
+      returned: always
+      type: str
+    seconds:
+      description: How long it took from the store to a running k3s with all keys.
+      returned: if it was restored now
+      type: int
 errors:
   description: All problems with the options, each by itself; C(msg) has them in one line.
   returned: when more than one option is wrong or missing
@@ -815,7 +920,7 @@ def main():
             "state": {
                 "type": "str",
                 "default": "present",
-                "choices": ["present", "verified", "listed", "pruned", "drilled", "scheduled", "absent"],
+                "choices": ["present", "verified", "listed", "pruned", "drilled", "scheduled", "absent", "restored"],
             },
             "cluster": {
                 "type": "str",
@@ -1175,6 +1280,36 @@ def main():
             },
             "identities_file": {
                 "type": "path",
+            },
+            "confirm": {
+                "type": "str",
+            },
+            "fallback": {
+                "type": "bool",
+                "default": False,
+            },
+            "token": {
+                "type": "str",
+                "no_log": True,
+            },
+            "servers": {
+                "type": "list",
+                "elements": "str",
+            },
+            "nodes": {
+                "type": "list",
+                "elements": "str",
+            },
+            "rejoin": {
+                "type": "str",
+            },
+            "bin_dir": {
+                "type": "path",
+                "default": "/usr/local/bin",
+            },
+            "start_timeout": {
+                "type": "int",
+                "default": 300,
             },
             "work_dir": {
                 "type": "path",
