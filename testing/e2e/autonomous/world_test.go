@@ -101,7 +101,13 @@ type run struct {
 // prepare is a run of a playbook of the collection, with variables as --extra-vars, that is not started yet.
 func (w *world) prepare(ctx context.Context, playbook string, variables map[string]any, arguments ...string) *play.Run {
 	w.Helper()
-	p, err := w.ansible.Playbook(ctx, "- ansible.builtin.import_playbook: metalstack.initial_cluster."+playbook+"\n", append(w.extra(variables), arguments...)...)
+	return w.prepareText(ctx, "- ansible.builtin.import_playbook: metalstack.initial_cluster."+playbook+"\n", variables, arguments...)
+}
+
+// prepareText is the same with a playbook of the test's own.
+func (w *world) prepareText(ctx context.Context, text string, variables map[string]any, arguments ...string) *play.Run {
+	w.Helper()
+	p, err := w.ansible.Playbook(ctx, text, append(w.extra(variables), arguments...)...)
 	require.NoError(w, err)
 	return p
 }
@@ -118,12 +124,18 @@ func (w *world) extra(variables map[string]any) []string {
 
 func (w *world) play(playbook string, variables map[string]any, arguments ...string) run {
 	w.Helper()
+	begin := time.Now()
+	r := w.playText("- ansible.builtin.import_playbook: metalstack.initial_cluster."+playbook+"\n", variables, arguments...)
+	w.Logf("%s %s: %s", playbook, strings.Join(arguments, " "), time.Since(begin).Round(time.Second))
+	return r
+}
+
+func (w *world) playText(text string, variables map[string]any, arguments ...string) run {
+	w.Helper()
 	ctx, cancel := context.WithTimeout(w.Context(), 8*time.Minute)
 	defer cancel()
-	begin := time.Now()
-	p := w.prepare(ctx, playbook, variables, arguments...)
+	p := w.prepareText(ctx, text, variables, arguments...)
 	output, err := p.CombinedOutput()
-	w.Logf("%s %s: %s", playbook, strings.Join(arguments, " "), time.Since(begin).Round(time.Second))
 	r := run{output: string(output), failed: err != nil}
 	r.tasks, err = p.Results()
 	require.NoError(w, err, r.output)
