@@ -18,17 +18,20 @@ import (
 	"github.com/metal-stack/initial-cluster/internal/wait"
 )
 
-// acknowledge puts a backup into the store and gives no error only if the store has it: the content first, which is then read back, decrypted,
-// unpacked and compared with what etcd gave; the manifest last. What is cut off before has no manifest and is no backup.
-func (v Vault) acknowledge(ctx context.Context, m manifest.Manifest, content *os.File, key seal.Key) error {
+// acknowledge puts a backup into the store and gives no error only if the store has it: the content first, which is then read back and
+// compared; the manifest last, once it is proved that the content opens. What is cut off before has no manifest and is no backup.
+func (v Vault) acknowledge(ctx context.Context, m manifest.Manifest, content *os.File, proved func() error) error {
 	wait.Report(ctx, "%s: upload %d MiB", v.Store, m.Content.Size>>20)
 	c := store.Content{Name: m.Object, Data: content, Size: m.Content.Size, SHA256: m.Content.SHA256, IfAbsent: true}
 	if err := v.Store.Put(ctx, c); err != nil {
 		return err
 	}
 	wait.Report(ctx, "%s: read back", v.Store)
-	if err := v.readBack(ctx, m, key.Identity()); err != nil {
+	if err := v.download(ctx, m, io.Discard); err != nil {
 		return fmt.Errorf("%s: read back %s: %w; nothing was acknowledged, run it again", v.Store, m.Object, err)
+	}
+	if err := proved(); err != nil {
+		return err
 	}
 	stored, err := m.Sign(v.Keys.Signing)
 	if err != nil {

@@ -277,7 +277,7 @@ func TestTooLittleRoomIsSaidBefore(t *testing.T) {
 	taker.Origin = etcdbackup.Origin{File: huge}
 	_, err := taker.Take(t.Context(), true)
 	require.Error(t, err)
-	assert.Regexp(t, "^work folder "+w.work+": 16777248 MiB are needed and [0-9]+ MiB are free; make room, or give a folder on another disk$", err.Error())
+	assert.Regexp(t, "^work folder "+w.work+": 25165856 MiB are needed and [0-9]+ MiB are free; make room, or give a folder on another disk$", err.Error())
 }
 
 func TestOtherKeysOfOursAreTrusted(t *testing.T) {

@@ -9,13 +9,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/metal-stack/initial-cluster/internal/etcdbackup/k3s"
 	"github.com/metal-stack/initial-cluster/internal/etcdbackup/manifest"
 	"github.com/metal-stack/initial-cluster/internal/etcdbackup/seal"
-	"github.com/metal-stack/initial-cluster/internal/wait"
 )
 
 // proveToken wants the token to open the snapshot's bootstrap data, before a backup says that it has what a restore needs.
@@ -30,61 +29,79 @@ func (r *run) proveToken() error {
 	return k3s.Opens(r.Origin.Token, r.facts.Bootstrap)
 }
 
-// store seals the backup and puts it into every store that could be listed.
+// sealed is what is to be stored.
+type sealed struct {
+	key      seal.Key
+	content  manifest.Sum
+	snapshot string // the SHA-256 of the snapshot that went into it
+}
+
+// store puts the backup into every store that could be listed. Meanwhile what was sealed is opened again, which is to succeed before it counts.
 func (r *run) store(ctx context.Context, outcome *Outcome) error {
-	sealed := filepath.Join(r.dir, "content")
-	var key seal.Key
-	err := create(ctx, sealed, func(f *os.File) (err error) {
-		key, err = r.seal(ctx, f)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("seal the backup: %w", err)
+	if r.sealed.snapshot != r.facts.SHA256 {
+		return fmt.Errorf("seal the backup: the snapshot in %s changed while it was read; is that disk sound?", r.Work.Dir)
 	}
-	content, err := os.Open(sealed)
+	content, err := os.Open(r.content())
 	if err != nil {
 		return err
 	}
+	opening, cancel := context.WithCancel(ctx)
+	opened := make(chan error, 1)
+	go func() { opened <- r.opens(opening) }()
+	proved := sync.OnceValue(func() error { return <-opened })
 	failures := r.past.failures
 	for _, v := range r.past.vaults {
-		if err := v.acknowledge(ctx, r.manifest, content, key); err != nil {
+		if err := v.acknowledge(ctx, r.manifest, content, proved); err != nil {
 			failures = errors.Join(failures, err)
 			continue
 		}
 		outcome.Manifest = r.manifest
 		outcome.Acknowledged = append(outcome.Acknowledged, v.Store.String())
 	}
+	cancel()
+	_ = proved() // it is told above, if anything came as far
 	return errors.Join(failures, content.Close())
 }
 
-// seal writes the content, notes its sum, and wants of the database what was read and booted before.
-func (r *run) seal(ctx context.Context, to io.Writer) (seal.Key, error) {
-	wait.Report(ctx, "seal the backup")
+// opens wants what was sealed to open, and to have the snapshot in it.
+func (r *run) opens(ctx context.Context) error {
+	content, err := os.Open(r.content())
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	if err := open(ctx, r.manifest, content, r.sealed.key.Identity(), io.Discard, nil); err != nil {
+		return fmt.Errorf("open what was sealed in %s: %w; is that disk sound?", r.Work.Dir, err)
+	}
+	return nil
+}
+
+// seal writes the content, and notes the sums of what went in and of what came out.
+func (r *run) seal(ctx context.Context) error {
 	database, err := os.Open(r.file())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer database.Close()
+	info, err := database.Stat()
+	if err != nil {
+		return err
+	}
 	small, err := r.small()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	plain, stored := sha256.New(), &summing{to: to, hash: sha256.New()}
-	files := append([]seal.File{{Name: databaseFile, Size: r.facts.Size, Content: io.TeeReader(database, plain)}}, small...)
-	key, err := seal.Seal(ctx, stored, r.Keys.Recipients, files...)
-	if err != nil {
-		return nil, err
-	}
-	if hex.EncodeToString(plain.Sum(nil)) != r.facts.SHA256 {
-		return nil, fmt.Errorf("the snapshot in %s changed since it was read; is that disk sound?", r.Work.Dir)
-	}
-	file := plainFile
-	if r.manifest.Encrypted {
-		file = encryptedFile
-	}
-	r.manifest.Object = r.Vaults[0].path(r.manifest.Name, file)
-	r.manifest.Content = manifest.Sum{Size: stored.size, SHA256: hex.EncodeToString(stored.hash.Sum(nil))}
-	return key, nil
+	plain := sha256.New()
+	files := append([]seal.File{{Name: databaseFile, Size: info.Size(), Content: io.TeeReader(database, plain)}}, small...)
+	return create(ctx, r.content(), func(f *os.File) (err error) {
+		stored := &summing{to: f, hash: sha256.New()}
+		if r.sealed.key, err = seal.Seal(ctx, stored, r.Keys.Recipients, files...); err != nil {
+			return err
+		}
+		r.sealed.snapshot = hex.EncodeToString(plain.Sum(nil))
+		r.sealed.content = manifest.Sum{Size: stored.size, SHA256: hex.EncodeToString(stored.hash.Sum(nil))}
+		return nil
+	})
 }
 
 // small are the files beside the database. Those of k3s hold tokens, so they go with the token or not at all.
@@ -96,10 +113,10 @@ func (r *run) small() ([]seal.File, error) {
 	if r.from.member != nil {
 		add(membersFile, []byte(strings.Join(r.from.member.Members, "\n")+"\n"))
 	}
-	if !r.manifest.Token {
+	if r.Origin.Token == "" || len(r.Keys.Recipients) == 0 {
 		return files, nil
 	}
-	add(tokenFile, []byte(r.Origin.Token+"\n")) // the one that was proved
+	add(tokenFile, []byte(r.Origin.Token+"\n")) // the one that is proved
 	if r.Origin.K3s == nil {
 		return files, nil
 	}

@@ -45,6 +45,7 @@ type run struct {
 	facts    snapshot.Facts
 	state    *source.State // of the source; nil if it can't be asked
 	manifest manifest.Manifest
+	sealed   sealed
 }
 
 // Take takes a backup into all vaults. With an error the outcome tells which stores acknowledged it nevertheless.
@@ -55,7 +56,7 @@ func (t Taker) Take(ctx context.Context, check bool) (outcome Outcome, err error
 	}
 	outcome.Warnings = r.from.warnings()
 	defer func() { err = errors.Join(err, r.from.close()) }()
-	if err := t.Work.room(2*r.from.size + scratch.Space + slack); err != nil {
+	if err := t.Work.room(3*r.from.size + scratch.Space + slack); err != nil {
 		return outcome, err
 	}
 	if r.past, err = t.recall(ctx); err != nil {
@@ -117,33 +118,53 @@ func (r *run) quarantined(reason, what string) error {
 // attempts is how often a snapshot is taken anew because etcd was compacted beyond it before it could be compared.
 const attempts = 3
 
-// snapshot takes one that is whole, and asks the source what it must hold.
+// snapshot takes one that is whole.
 func (r *run) snapshot(ctx context.Context) (err error) {
 	for range attempts {
 		if err := r.save(ctx); err != nil {
 			return err
 		}
-		wait.Report(ctx, "read the snapshot")
-		if r.facts, err = r.Examiner.inspect(ctx, r.file()); err != nil || r.from.member == nil {
-			return err
-		}
-		if r.facts.Revision < r.from.member.Revision {
-			return fmt.Errorf("%s: its snapshot ends at revision %d, and the cluster had %d before", r.from.member.Endpoint, r.facts.Revision, r.from.member.Revision)
-		}
-		state, err := r.from.member.At(ctx, r.facts.Revision)
-		if err == nil {
-			r.state = &state
-			return nil
-		}
-		if !errors.Is(err, source.ErrCompacted) {
+		if err := r.examineAndSeal(ctx); !errors.Is(err, source.ErrCompacted) {
 			return err
 		}
 	}
 	return fmt.Errorf("%s: compacted beyond each of %d snapshots before it could be compared; is something compacting all the time?", r.from.member.Endpoint, attempts)
 }
 
+// examineAndSeal does both at a time: neither changes the snapshot, and what is sealed goes nowhere before all is known.
+func (r *run) examineAndSeal(ctx context.Context) error {
+	sealing, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- r.seal(sealing) }()
+	err := r.examine(ctx)
+	if err != nil {
+		cancel()
+	}
+	if failed := <-done; err == nil && failed != nil {
+		return fmt.Errorf("seal the backup: %w", failed)
+	}
+	return err
+}
+
+// examine reads the snapshot, and asks the source what it must hold.
+func (r *run) examine(ctx context.Context) (err error) {
+	wait.Report(ctx, "read the snapshot and seal it")
+	if r.facts, err = r.Examiner.inspect(ctx, r.file()); err != nil || r.from.member == nil {
+		return err
+	}
+	if r.facts.Revision < r.from.member.Revision {
+		return fmt.Errorf("%s: its snapshot ends at revision %d, and the cluster had %d before", r.from.member.Endpoint, r.facts.Revision, r.from.member.Revision)
+	}
+	state, err := r.from.member.At(ctx, r.facts.Revision)
+	if err == nil {
+		r.state = &state
+	}
+	return err
+}
+
 func (r *run) save(ctx context.Context) error {
-	_ = os.Remove(r.file()) // of the attempt before
+	_, _ = os.Remove(r.file()), os.Remove(r.content()) // of the attempt before
 	err := create(ctx, r.file(), func(f *os.File) error { return r.from.save(ctx, f) })
 	if err != nil {
 		return fmt.Errorf("take a snapshot: %w", err)
@@ -151,7 +172,8 @@ func (r *run) save(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) file() string { return filepath.Join(r.dir, databaseFile) }
+func (r *run) file() string    { return filepath.Join(r.dir, databaseFile) }
+func (r *run) content() string { return filepath.Join(r.dir, "content") }
 
 // describe begins the manifest.
 func (r *run) describe() {
@@ -160,6 +182,10 @@ func (r *run) describe() {
 		Format: manifest.Format, Cluster: r.Vaults[0].Cluster, Name: newName(taken, r.facts.Revision), Taken: taken,
 		StorageVersion: r.facts.StorageVersion, Revision: r.facts.Revision, CompactRevision: r.facts.CompactRevision, Leases: r.facts.Leases,
 		Snapshot: manifest.Sum{Size: r.facts.Size, SHA256: r.facts.SHA256}, Encrypted: len(r.Keys.Recipients) > 0,
+	}
+	m.Object, m.Content = r.Vaults[0].path(m.Name, plainFile), r.sealed.content
+	if m.Encrypted {
+		m.Object = r.Vaults[0].path(m.Name, encryptedFile)
 	}
 	r.from.describe(&m)
 	m.Lineage = r.facts.KubernetesUID

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -146,7 +147,8 @@ func TestAStoreThatIsNotWellLosesNothing(t *testing.T) {
 				w := newWorld(t)
 				server := storetest.Start(t, kind)
 				spot := server.Spot(t)
-				spot.Option["timeout"], spot.Option["stall_timeout"] = 20, 1
+				impatient := maps.Clone(spot.Option)
+				impatient["timeout"], impatient["stall_timeout"] = 20, 1
 				require.Equal(t, true, w.process(t, w.takes(spot.Option))["changed"])
 				fault := storetest.Answer(503, "")
 				if silent {
@@ -164,7 +166,7 @@ func TestAStoreThatIsNotWellLosesNothing(t *testing.T) {
 						return nil
 					})
 					began := time.Now()
-					result := w.process(t, w.takes(spot.Option))
+					result := w.process(t, w.takes(impatient))
 					assert.Less(t, time.Since(began), 2*time.Minute)
 					server.Proxy().Choose(nil)
 					tally.judge(t, w, spot, result)

@@ -98,7 +98,7 @@ var keyOptions = []ansible.Option{
 var limitOptions = []ansible.Option{
 	{
 		Name: "work_dir", Type: ansible.Path, Default: "/var/lib/etcd-backup",
-		Description: []string{"A folder on a local disk for snapshots while they are worked on. It needs twice the size of the database, which is checked before. One run at a time uses it."},
+		Description: []string{"A folder on a local disk for snapshots while they are worked on. It needs three times the size of the database, which is checked before. One run at a time uses it."},
 	},
 	{Name: "answer_timeout", Type: ansible.Int, Default: 10, Description: []string{"How many seconds etcd may take for one answer."}},
 	{Name: "snapshot_timeout", Type: ansible.Int, Default: 600, Description: []string{"How many seconds etcd may take for the snapshot, and for the hash over all of its keys."}},

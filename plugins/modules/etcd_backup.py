@@ -652,8 +652,8 @@ options:
   work_dir:
     description:
       - >-
-        A folder on a local disk for snapshots while they are worked on. It needs twice the size of the database, which
-        is checked before. One run at a time uses it.
+        A folder on a local disk for snapshots while they are worked on. It needs three times the size of the database,
+        which is checked before. One run at a time uses it.
     type: path
     default: /var/lib/etcd-backup
   answer_timeout:
