@@ -65,10 +65,11 @@ test-e2e: build venv kube k3s objectstores system-packages ## run ansible-playbo
 	E2E_ANSIBLE=$(CURDIR)/.cache/ansible-2.19 go test -count=1 -run 'TestATaskIs|TestDates|TestAsync|TestATimeout' ./testing/e2e
 
 .PHONY: bench
-bench: build venv kube k3s system-packages ## show times and sizes, beside what one would otherwise use
+bench: build venv kube k3s objectstores .cache/kube/etcdctl system-packages ## show times and sizes, beside what one would otherwise use
 	go run ./testing/bench
 	go test -run '^$$' -bench . -benchtime 3x ./testing/e2e/gke
-	go test -run '^$$' -bench . -benchtime 1x ./internal/controlplane ./modules/metal_control_plane
+	go test -run '^$$' -bench . -benchtime 1x ./internal/controlplane ./modules/etcd_backup ./modules/metal_control_plane
+	go test -run '^$$' -bench . -benchtime 3x ./internal/etcdbackup
 	go test -run '^$$' -bench . -benchtime 1x -timeout 40m ./testing/e2e/autonomous
 
 .PHONY: lint
@@ -146,6 +147,10 @@ $(COLLECTION):
 .cache/kube/kube: $(wildcard testing/kube/*.go testing/kube/go.*)
 	@mkdir -p $(@D)
 	go -C testing/kube build -ldflags "$$(testing/kube/ldflags.sh)" -o $(CURDIR)/$@ .
+
+.cache/kube/etcdctl: $(wildcard testing/etcdctl/*.go testing/etcdctl/go.*)
+	@mkdir -p $(@D)
+	CGO_ENABLED=0 go -C testing/etcdctl build -ldflags "-s -w" -o $(CURDIR)/$@ .
 
 .cache/objectstores/objectstores: $(wildcard testing/objectstores/*.go testing/objectstores/go.*)
 	@mkdir -p $(@D)

@@ -191,6 +191,56 @@ func SlowAnswer(rate int) Fault {
 	}
 }
 
+// Link is a way to the server that carries so many bytes a second in each direction, all requests together.
+func Link(rate int) Fault {
+	up, down := &lane{rate: rate}, &lane{rate: rate}
+	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		r.Body = &laneReader{r.Body, up}
+		next.ServeHTTP(&laneWriter{w, down}, r)
+	}
+}
+
+// lane is one direction of a link.
+type lane struct {
+	mutex sync.Mutex
+	rate  int
+	free  time.Time // when it can take the next bytes
+}
+
+func (l *lane) carry(bytes int) {
+	l.mutex.Lock()
+	if now := time.Now(); l.free.Before(now) {
+		l.free = now
+	}
+	l.free = l.free.Add(time.Duration(bytes) * time.Second / time.Duration(l.rate))
+	debt := time.Until(l.free)
+	l.mutex.Unlock()
+	if debt > 2*time.Millisecond { // shorter sleeps take longer than they should
+		time.Sleep(debt)
+	}
+}
+
+type laneReader struct {
+	io.ReadCloser
+	lane *lane
+}
+
+func (r *laneReader) Read(p []byte) (int, error) {
+	n, err := r.ReadCloser.Read(p)
+	r.lane.carry(n)
+	return n, err
+}
+
+type laneWriter struct {
+	http.ResponseWriter
+	lane *lane
+}
+
+func (w *laneWriter) Write(p []byte) (int, error) {
+	w.lane.carry(len(p))
+	return w.ResponseWriter.Write(p)
+}
+
 type slowing struct {
 	http.ResponseWriter
 	rate int
