@@ -15,8 +15,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/client/pkg/v3/transport"
+	"go.etcd.io/etcd/client/pkg/v3/types"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/server/v3/embed"
+	"go.etcd.io/etcd/server/v3/etcdserver"
 	"go.uber.org/zap"
 
 	"github.com/metal-stack/initial-cluster/internal/wait"
@@ -175,4 +177,41 @@ func (c *Cluster) Raise(t testing.TB, alarm etcdserverpb.AlarmType) {
 	request := &etcdserverpb.AlarmRequest{Action: etcdserverpb.AlarmRequest_ACTIVATE, MemberID: 1, Alarm: alarm}
 	_, err := c.members[0].Server.Alarm(context.Background(), request)
 	require.NoError(t, err)
+}
+
+// CutOff cuts a member off from the others until it is mended, as a pulled cable does; its clients still reach it.
+func (c *Cluster) CutOff(i int) (mend func()) {
+	each := func(do func(s *etcdserver.EtcdServer, id types.ID)) {
+		for j, other := range c.members {
+			if j != i {
+				do(c.members[i].Server, other.Server.MemberID())
+				do(other.Server, c.members[i].Server.MemberID())
+			}
+		}
+	}
+	each((*etcdserver.EtcdServer).CutPeer)
+	return func() { each((*etcdserver.EtcdServer).MendPeer) }
+}
+
+// AllFollow waits until all members know the same leader.
+func (c *Cluster) AllFollow(t testing.TB) {
+	t.Helper()
+	o := wait.Options{For: "the members to follow one leader", Timeout: startTimeout, Interval: 20 * time.Millisecond}
+	require.NoError(t, wait.Until(t.Context(), o, func(context.Context) (bool, string, error) {
+		leaders := map[types.ID]bool{}
+		for _, m := range c.members {
+			leaders[m.Server.Leader()] = true
+		}
+		return len(leaders) == 1 && !leaders[0], fmt.Sprint(leaders), nil
+	}))
+}
+
+// Leader is the number of the member that leads, or -1.
+func (c *Cluster) Leader() int {
+	for i, m := range c.members {
+		if !c.stopped[i] && m.Server.Leader() == m.Server.MemberID() {
+			return i
+		}
+	}
+	return -1
 }
