@@ -16,7 +16,7 @@ if [ -n "$DOWNLOAD" ]; then
 	EOF
 fi
 for tool in kubectl crictl ctr; do
-	ln -sf k3s "/usr/local/bin/$tool"
+	command -v "$tool" >/dev/null || ln -s k3s "/usr/local/bin/$tool"
 done
 : >/etc/systemd/system/k3s.service.env
 cat >/etc/systemd/system/k3s.service <<'EOF'
