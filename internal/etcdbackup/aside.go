@@ -117,7 +117,7 @@ func moveAll(from, to string) error {
 			return fmt.Errorf("move the data that is here aside: %w", err)
 		}
 	}
-	return sync(from)
+	return flush(from)
 }
 
 // move renames within a file system. What is not there, or moved already, is left.

@@ -68,16 +68,16 @@ func (n Note) write(dataDir string) error {
 	if err := os.WriteFile(path+".new", append(content, '\n'), 0o600); err != nil {
 		return err
 	}
-	if err := sync(path + ".new"); err != nil {
+	if err := flush(path + ".new"); err != nil {
 		return err
 	}
 	if err := os.Rename(path+".new", path); err != nil {
 		return err
 	}
-	return sync(filepath.Dir(path))
+	return flush(filepath.Dir(path))
 }
 
-func sync(path string) error {
+func flush(path string) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return err
