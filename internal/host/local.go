@@ -79,9 +79,17 @@ func outcome(words []string, command *exec.Cmd, err error, said string) error {
 	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
 		failed.Code, failed.Stderr = 127, words[0]+": not found"
 	default:
-		failed.Code, failed.Stderr = 126, words[0]+": "+errors.Unwrap(err).Error()
+		failed.Code, failed.Stderr = 126, words[0]+": "+cause(err).Error()
 	}
 	return failed
+}
+
+// cause is an error without what was tried, which is told anyway.
+func cause(err error) error {
+	if inner := errors.Unwrap(err); inner != nil {
+		return inner
+	}
+	return err
 }
 
 // verdict is the error of a run that was not interrupted, of either kind.
