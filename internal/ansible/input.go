@@ -6,7 +6,9 @@ import (
 	"io"
 	"math/big"
 	"os"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // input is what Ansible sends: the module's arguments, and its own words on how to run.
@@ -83,6 +85,9 @@ func splitInput(all *Object) input {
 		verbosity = new(big.Int)
 	}
 	in.mode = Mode{Check: flag("check_mode"), Diff: flag("diff"), Verbosity: int(verbosity.Int64())}
+	if sent, ok := own.Get("sent_ms").(*big.Int); ok {
+		in.mode.Sent = time.UnixMilli(sent.Int64())
+	}
 	in.moduleName, _ = own.Get("module_name").(string)
 	in.version, _ = own.Get("version").(string)
 	in.ignoreExtras = flag("ignore_unknown_opts")
@@ -117,8 +122,14 @@ func (in input) setEnvironment() error {
 
 // atLeast compares the version of ansible-core, which is empty if the module is called by hand.
 func (in input) atLeast(major, minor int) bool {
-	var a, b int
-	if _, err := fmt.Sscanf(in.version, "%d.%d", &a, &b); err != nil {
+	first, rest, _ := strings.Cut(in.version, ".")
+	second, _, _ := strings.Cut(rest, ".")
+	a, err := strconv.Atoi(first)
+	if err != nil {
+		return false
+	}
+	b, err := strconv.Atoi(second)
+	if err != nil {
 		return false
 	}
 	return a > major || a == major && b >= minor

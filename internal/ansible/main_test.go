@@ -278,6 +278,16 @@ func TestTheTasksEnvironmentComesWithTheArguments(t *testing.T) {
 	assert.Equal(t, `set the task's environment: "A=B": setenv: invalid argument`, reply["msg"])
 }
 
+func TestTheControllersClockComesWithTheArguments(t *testing.T) {
+	tell := func(_ context.Context, _ greeting, mode Mode) (Result, error) {
+		return Result{Values: map[string]any{"greeting": mode.Sent.UTC().Format(time.RFC3339Nano), "unknown": mode.Sent.IsZero()}}, nil
+	}
+	reply, _, _ := run(t, `{"name": "bo", "_ansible_sent_ms": 1796000000250}`, tell)
+	assert.Equal(t, "2026-11-30T00:53:20.25Z", reply["greeting"])
+	reply, _, _ = run(t, `{"name": "bo"}`, tell)
+	assert.Equal(t, true, reply["unknown"])
+}
+
 func TestByHand(t *testing.T) {
 	ask := func(args ...string) (string, string, int) {
 		var out, complaints bytes.Buffer

@@ -2,13 +2,15 @@ package ansible
 
 import (
 	"context"
+	"time"
 )
 
 // Mode is how Ansible asked the module to run.
 type Mode struct {
-	Check     bool // say what would change, change nothing
-	Diff      bool // show before and after
-	Verbosity int  // number of -v
+	Check     bool      // say what would change, change nothing
+	Diff      bool      // show before and after
+	Verbosity int       // number of -v
+	Sent      time.Time // when the arguments were sent, by the controller's clock; zero where the action plugin has not said so
 }
 
 // Result is what a module tells Ansible. Whatever stands in it is censored before it is printed.

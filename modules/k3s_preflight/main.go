@@ -15,27 +15,26 @@ import (
 
 type params struct {
 	target.Params
-	Cores          int      `ansible:"cores"`
-	MemoryGB       int      `ansible:"memory_gb"`
-	Disks          int      `ansible:"disks"`
-	DiskGB         int      `ansible:"disk_gb"`
-	KernelModules  []string `ansible:"kernel_modules"`
-	Cgroups        []string `ansible:"cgroups"`
-	TimeSync       bool     `ansible:"time_sync"`
-	ControllerTime float64  `ansible:"controller_time"`
-	MaxClockSkew   int      `ansible:"max_clock_skew"`
-	Names          []string `ansible:"names"`
-	Peers          []string `ansible:"peers"`
-	Ports          []int    `ansible:"ports"`
+	Cores         int      `ansible:"cores"`
+	MemoryGB      int      `ansible:"memory_gb"`
+	Disks         int      `ansible:"disks"`
+	DiskGB        int      `ansible:"disk_gb"`
+	KernelModules []string `ansible:"kernel_modules"`
+	Cgroups       []string `ansible:"cgroups"`
+	TimeSync      bool     `ansible:"time_sync"`
+	MaxClockSkew  int      `ansible:"max_clock_skew"`
+	Names         []string `ansible:"names"`
+	Peers         []string `ansible:"peers"`
+	Ports         []int    `ansible:"ports"`
 }
 
 func main() { ansible.Main(spec, run) }
 
-func run(ctx context.Context, in params, _ ansible.Mode) (ansible.Result, error) {
+func run(ctx context.Context, in params, mode ansible.Mode) (ansible.Result, error) {
 	if problems := in.problems(); len(problems) > 0 {
 		return ansible.Result{}, errors.New(strings.Join(problems, "; "))
 	}
-	wish := in.wish()
+	wish := in.wish(mode.Sent)
 	h, err := in.Open(ctx)
 	if err != nil {
 		return ansible.Result{}, err
@@ -67,15 +66,11 @@ func (in params) problems() []string {
 	return problems
 }
 
-func (in params) wish() preflight.Wish {
-	w := preflight.Wish{
+func (in params) wish(now time.Time) preflight.Wish {
+	return preflight.Wish{
 		Cores: in.Cores, MemoryGB: in.MemoryGB, Disks: in.Disks, DiskGB: in.DiskGB, Modules: in.KernelModules, Cgroups: in.Cgroups, TimeSync: in.TimeSync,
-		MaxSkew: time.Duration(in.MaxClockSkew) * time.Second, Names: in.Names, Peers: in.Peers, Ports: in.Ports,
+		Now: now, MaxSkew: time.Duration(in.MaxClockSkew) * time.Second, Names: in.Names, Peers: in.Peers, Ports: in.Ports,
 	}
-	if in.ControllerTime > 0 {
-		w.Now = time.UnixMilli(int64(in.ControllerTime * 1000))
-	}
-	return w
 }
 
 func describe(m preflight.Machine) map[string]any {

@@ -30,11 +30,7 @@ var options = []ansible.Option{
 	{Name: "kernel_modules", Type: ansible.List, Elements: ansible.Str, Default: []any{"br_netfilter", "overlay"}, Description: []string{"Modules that the kernel must have, loaded or not."}},
 	{Name: "cgroups", Type: ansible.List, Elements: ansible.Str, Default: []any{"cpu", "cpuset", "memory", "pids"}, Description: []string{"Controllers of cgroups that the kernel must have."}},
 	{Name: "time_sync", Type: ansible.Bool, Default: true, Description: []string{"Whether the clock must be synchronised."}},
-	{
-		Name: "controller_time", Type: ansible.Float,
-		Description: []string{"What time it is for who asks, in seconds since 1970: C({{ now(utc=true).timestamp() }}). Without, O(max_clock_skew) is not looked at."},
-	},
-	{Name: "max_clock_skew", Type: ansible.Int, Default: 10, Description: []string{"How many seconds the clock may be off. The way from the controller to the machine counts."}},
+	{Name: "max_clock_skew", Type: ansible.Int, Default: 10, Description: []string{"How many seconds the clock may differ from the controller's. The way from there to the machine counts. Not looked at in a task with C(async)."}},
 	{Name: "names", Type: ansible.List, Elements: ansible.Str, Description: []string{"Names that must resolve."}},
 	{Name: "peers", Type: ansible.List, Elements: ansible.Str, Description: []string{"Addresses of other machines."}},
 	{Name: "ports", Type: ansible.List, Elements: ansible.Int, Default: []any{6443, 2379, 2380, 10250}, Description: []string{"Ports at which O(peers) must be reached over TCP."}},
@@ -45,7 +41,6 @@ const examples = `
   metalstack.initial_cluster.k3s_preflight:
     cores: 16
     peers: [10.0.0.12, 10.0.0.13]
-    controller_time: "{{ now(utc=true).timestamp() }}"
 `
 
 var returns = []ansible.Return{{

@@ -86,15 +86,11 @@ options:
       - Whether the clock must be synchronised.
     type: bool
     default: true
-  controller_time:
-    description:
-      - >-
-        What time it is for who asks, in seconds since 1970: C({{ now(utc=true).timestamp() }}). Without,
-        O(max_clock_skew) is not looked at.
-    type: float
   max_clock_skew:
     description:
-      - How many seconds the clock may be off. The way from the controller to the machine counts.
+      - >-
+        How many seconds the clock may differ from the controller's. The way from there to the machine counts. Not
+        looked at in a task with C(async).
     type: int
     default: 10
   names:
@@ -207,7 +203,6 @@ EXAMPLES = r"""
   metalstack.initial_cluster.k3s_preflight:
     cores: 16
     peers: [10.0.0.12, 10.0.0.13]
-    controller_time: "{{ now(utc=true).timestamp() }}"
 """
 
 RETURN = r"""
@@ -290,9 +285,6 @@ def main():
             "time_sync": {
                 "type": "bool",
                 "default": True,
-            },
-            "controller_time": {
-                "type": "float",
             },
             "max_clock_skew": {
                 "type": "int",

@@ -11,6 +11,7 @@ import json
 import re
 import secrets
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,7 @@ class ActionModule(ActionBase):
         environment: dict[str, Any] = {}
         self._compute_environment_string(environment)
         args["_ansible_environment"] = {str(name): str(value) for name, value in environment.items()}
+        args["_ansible_sent_ms"] = time.time_ns() // 1_000_000
         return json.dumps(args, cls=AnsibleJSONEncoder, vault_to_text=True)
 
     def _install(self, uname: str, hashes: dict[str, str]) -> None:
