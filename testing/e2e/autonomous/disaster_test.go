@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -25,8 +26,9 @@ import (
 // site is a cluster whose backups lie on a machine of their own, and the keys that its people have.
 type site struct {
 	*world
-	variables map[string]any
-	image     string // of the workload, which no registry has
+	variables map[string]any // of k3s; the test says when there is a backup
+	keys      map[string]any // and stores
+	image     string         // of the workload, which no registry has
 }
 
 // newSite makes the keys and the machine for backups, and lets the nodes log in there.
@@ -43,14 +45,17 @@ func newSite(t *testing.T, names ...string) *site {
 	identity, err := age.GenerateX25519Identity()
 	require.NoError(t, err)
 	store := map[string]any{"sftp": map[string]any{
-		"host": s.machines["b1"].Address.String(), "user": "root", "key_file": "/root/store_key", "known_hosts": []string{"/root/store_hosts"}, "folder": "/srv",
+		"path": "/srv", "ssh": map[string]any{
+			"host": s.machines["b1"].Address.String(), "user": "root", "key_file": "/root/store_key", "known_hosts": []string{"/root/store_hosts"},
+		},
 	}}
-	s.variables = s.world.variables(k3stest.Versions[0], map[string]any{
-		"etcd_backup_cluster": "initial", "etcd_backup_stores": []any{store}, "etcd_backup_identities": identity.String(),
+	s.variables = s.world.variables(k3stest.Versions[0], nil)
+	s.keys = map[string]any{
+		"etcd_backup_cluster": "initial", "etcd_backup_stores": []any{store}, "etcd_backup_identities": identity.String(), "etcd_backup_confirm": "initial",
 		"etcd_backup_trusted_keys": []string{string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: pkix}))},
-		"test_signing_key":         string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})),
-		"test_recipients":          []string{identity.Recipient().String()}, "k3s_images": []string{"/root/web.tar"},
-	})
+		"etcd_backup_signing_key":  string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})),
+		"etcd_backup_recipients":   []string{identity.Recipient().String()},
+	}
 	for _, name := range names {
 		s.admit(name)
 	}
@@ -60,7 +65,8 @@ func newSite(t *testing.T, names ...string) *site {
 // admit gives a machine the key of the store, and the image.
 func (s *site) admit(name string) {
 	s.Helper()
-	s.write(name, "/root/web.tar", s.image)
+	s.on(name, "mkdir", "-p", "/var/lib/rancher/k3s/agent/images")
+	s.write(name, "/var/lib/rancher/k3s/agent/images/web.tar", s.image)
 	b := s.machines["b1"].Options()
 	for from, to := range map[string]string{b.KeyFile: "/root/store_key", b.KnownHosts[0]: "/root/store_hosts"} {
 		content, err := os.ReadFile(from)
@@ -107,15 +113,15 @@ const backup = `
     - metalstack.initial_cluster.etcd_backup:
         cluster: "{{ etcd_backup_cluster }}"
         stores: "{{ etcd_backup_stores }}"
-        signing_key: "{{ test_signing_key }}"
-        recipients: "{{ test_recipients }}"
+        signing_key: "{{ etcd_backup_signing_key }}"
+        recipients: "{{ etcd_backup_recipients }}"
         answer_timeout: 60
 `
 
 // backup takes one and gives what the module tells of it.
 func (s *site) backup() map[string]any {
 	s.Helper()
-	r := s.playText(backup, s.variables)
+	r := s.playText(backup, s.with(nil))
 	require.False(s, r.failed, r.output)
 	values := r.tasks[len(r.tasks)-1].Values
 	require.NotEmpty(s, values["backup"], r.output)
@@ -124,26 +130,22 @@ func (s *site) backup() map[string]any {
 
 // with are the variables of a restore.
 func (s *site) with(more map[string]any) map[string]any {
-	all := map[string]any{"etcd_backup_confirm": "initial"}
-	for _, from := range []map[string]any{s.variables, more} {
-		for name, value := range from {
-			all[name] = value
-		}
-	}
+	all := maps.Clone(s.variables)
+	maps.Copy(all, s.keys)
+	maps.Copy(all, more)
 	return all
 }
 
-// restored is what the module tells of a restore, and what it warns of.
-func (r run) restored(t *testing.T) (restore map[string]any, warnings string) {
+// restored is what the module tells of a restore.
+func (r run) restored(t *testing.T) (restore map[string]any) {
 	t.Helper()
 	for _, task := range r.tasks {
 		if found, ok := task.Values["restore"].(map[string]any); ok && found["backup"] != nil {
 			restore = found
-			warnings = fmt.Sprint(task.Values["warnings"])
 		}
 	}
 	require.NotNil(t, restore, r.output)
-	return restore, warnings
+	return restore
 }
 
 // load writes to the cluster as fast as it takes it, until it is gone.
@@ -220,7 +222,7 @@ func (s *site) available(server string) {
 func TestADisaster(t *testing.T) {
 	s := newSite(t, "s1", "s2", "s3", "a1")
 	s.inventory("s1", "s2", "s3", "a1")
-	s.apply("autonomous", s.variables)
+	s.apply("autonomous", s.variables, "--skip-tags", "etcd_backup")
 	s.write("s1", "/root/web.yaml", workload)
 	s.kubectl("s1", "apply", "-f", "/root/web.yaml")
 	s.available("s1")
@@ -243,13 +245,13 @@ func TestADisaster(t *testing.T) {
 	refused := s.play("restore", s.with(map[string]any{"etcd_backup_confirm": "initail"}))
 	assert.Equal(t, `confirm: refusing to restore initial: "initail" was typed; type the cluster's name`, refused.told(t))
 	look := s.apply("restore", s.with(nil), "--check")
-	assert.Equal(t, "", s.on("s4", "sh", "-c", "ls -d /var/lib/rancher /usr/local/bin/k3s 2>/dev/null || :"), look.output)
+	assert.Equal(t, "", s.on("s4", "sh", "-c", "ls -d /var/lib/rancher/k3s/server /usr/local/bin/k3s 2>/dev/null || :"), look.output)
 
 	begin := time.Now()
 	r := s.apply("restore", s.with(nil))
 	s.available("s4")
 	rto := time.Since(begin)
-	told, _ := r.restored(t)
+	told := r.restored(t)
 	assert.Equal(t, taken["name"], told["backup"])
 	assert.Equal(t, taken["keys"], told["keys"], "every key of the backup is there")
 	s.ready("s4", "a1", "s4", "s5", "s6")
@@ -285,7 +287,7 @@ func TestADisaster(t *testing.T) {
 func TestASingleServerComesBackElsewhere(t *testing.T) {
 	s := newSite(t, "s1")
 	s.inventory("s1")
-	s.apply("autonomous", s.variables)
+	s.apply("autonomous", s.variables, "--skip-tags", "etcd_backup")
 	older := s.backup()["name"]
 	s.kubectl("s1", "create", "namespace", "later")
 	newest := s.backup()["name"]
@@ -317,9 +319,9 @@ func TestASingleServerComesBackElsewhere(t *testing.T) {
 	s.on("s2", "sh", "-c", "for p in /proc/[0-9]*; do case $(readlink $p/exe) in *etcd_backup*) kill -9 ${p#/proc/};; esac; done")
 	require.Error(t, killed.Wait())
 	r := s.apply("restore", with)
-	told, warnings := r.restored(t)
+	told := r.restored(t)
 	assert.Equal(t, older, told["backup"])
-	t.Logf("a single server: %v s; %s", told["seconds"], warnings)
+	t.Logf("a single server: %v s", told["seconds"])
 	s.ready("s2", "s2")
 	assert.Equal(t, 0, s.apply("restore", with).changes())
 }
