@@ -165,6 +165,9 @@ func (n *Node) lookAtFiles(ctx context.Context, want Want) error {
 	}
 	if n.record != nil {
 		paths = append(paths, n.record.Files...)
+		for image := range n.record.Images {
+			paths = append(paths, image)
+		}
 	}
 	for _, m := range want.Manifests {
 		paths = append(paths, manifestPath(want, m.Name))

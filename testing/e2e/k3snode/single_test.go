@@ -223,6 +223,7 @@ func (n *node) livesWithoutNetwork(t *testing.T, want args) {
 	asked := n.world.asked()
 	n.apply(t, want)
 	assert.Equal(t, "an archive of images", n.run(t, "cat", "/srv/k3s/agent/images/images.tar"))
+	assert.Empty(t, n.apply(t, want).Steps, "a second run writes no archive again")
 	want["images"] = nil
 	assert.Equal(t, []string{"remove /srv/k3s/agent/images/images.tar"}, n.apply(t, want).Steps)
 	assert.Equal(t, asked, n.world.asked(), "nothing was asked of the network")
