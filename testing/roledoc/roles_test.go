@@ -119,6 +119,7 @@ func TestVariablesAreOfTheTypesOfTheirOptions(t *testing.T) {
 			for module, args := range task.All {
 				if name, ours := strings.CutPrefix(module, collection); ours {
 					compare(t, role, documented(t, name), args.(map[string]any), variables)
+					everything(t, role, documented(t, name), args.(map[string]any), elsewhere)
 				}
 			}
 		}
@@ -176,12 +177,17 @@ func compare(t *testing.T, role string, options map[string]option, args map[stri
 			assert.Equal(t, option{o.Type, o.Elements, o.Choices, false}, option{v.Type, v.Elements, v.Choices, false}, "%s: %s becomes the option %s", role, found, name)
 		}
 	}
+}
+
+// everything checks that the task, or one of the role's other files, sets all options.
+func everything(t *testing.T, role string, options map[string]option, args map[string]any, elsewhere string) {
+	t.Helper()
 	if args["state"] == "absent" { // which wants few of them
 		return
 	}
 	for name := range options {
-		if !slices.Contains(withoutVariable[role], name) {
-			assert.Contains(t, args, name, "%s: the option can be set by a variable", role)
+		if _, set := args[name]; !set && !slices.Contains(withoutVariable[role], name) {
+			assert.Regexp(t, `(?m)^ +`+name+`: "`, elsewhere, "%s: the option can be set by a variable", role)
 		}
 	}
 }
