@@ -7,7 +7,10 @@ BIN := plugins/module_utils/bin
 COLLECTION := .cache/collections/ansible_collections/metalstack/initial_cluster
 ORACLES := $(patsubst requirements/%.txt,.cache/%/made,$(wildcard requirements/ansible-*.txt))
 SOURCES := $(shell find internal modules -name testdata -prune -o -name '*.go' ! -name '*_test.go' -print) go.mod go.sum galaxy.yml
+# The longest first, beside which all others run.
 LONG_TESTS := \
+	./testing/e2e/autonomous/... \
+	./testing/e2e/k3snode/... \
 	./internal/cluster/... \
 	./internal/controlplane/... \
 	./internal/etcdbackup/... \
@@ -61,7 +64,7 @@ test-unit: venv kube objectstores ## run the quick tests
 
 .PHONY: test-e2e
 test-e2e: build venv kube k3s objectstores system-packages ## run ansible-playbook with the real binaries against the lab, and from the tarball
-	go test -count=1 -timeout 40m $(LONG_TESTS)
+	go test -count=1 -timeout 50m $(LONG_TESTS)
 	E2E_ANSIBLE=$(CURDIR)/.cache/ansible-2.19 go test -count=1 -run 'TestATaskIs|TestDates|TestAsync|TestATimeout' ./testing/e2e
 
 .PHONY: bench
