@@ -76,12 +76,19 @@ func (c *Cluster) cordon(ctx context.Context, n Node) error {
 	return err
 }
 
+// overdue is for how many seconds a pod is waited for that should have ended. On a node that is dead none ever does, and its Node object may
+// say for most of a minute that it is Ready.
+const overdue = "30"
+
 // evict trusts the exit code alone, and tells which pods are left.
 func (c *Cluster) evict(ctx context.Context, d Drain) error {
 	// One second more: kubectl's own end leaves nothing half said.
 	ctx, cancel := context.WithTimeout(ctx, d.Timeout+askTimeout)
 	defer cancel()
-	words := []string{c.access.K3s, "kubectl", "drain", d.Node, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=" + d.Timeout.String()}
+	words := []string{
+		c.access.K3s, "kubectl", "drain", d.Node, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=" + d.Timeout.String(),
+		"--skip-wait-for-delete-timeout=" + overdue,
+	}
 	if d.Force {
 		words = append(words, "--force")
 	}
