@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -53,6 +54,7 @@ func TestARunOfTheScheduleTellsWhatFailedAndMendsItself(t *testing.T) {
 	require.Zero(t, code, said)
 	assert.Regexp(t, `^backup @BACKUP-r\d+@ of revision \d+ with \d+ keys \(\d+ KiB\) is in @DIR@/store\n$`, said)
 	assert.Contains(t, w.metrics(t), `etcd_backup_last_run_success{cluster="initial"} 1`)
+	taken := time.Now()
 
 	store := filepath.Join(w.dir, "store")
 	require.NoError(t, os.Rename(store, store+".away"))
@@ -70,6 +72,7 @@ func TestARunOfTheScheduleTellsWhatFailedAndMendsItself(t *testing.T) {
 
 	require.NoError(t, os.Rename(store+".away", store))
 	w.etcd.Fill(t, "/later", 10, 10)
+	require.Eventually(t, func() bool { return time.Since(taken) > 2*time.Second }, time.Minute, 50*time.Millisecond, "the backup gets older than max_age")
 	said, code = w.timed(t)
 	require.Zero(t, code, said)
 	assert.Contains(t, said, "; deleted 1\n", "one is kept")
