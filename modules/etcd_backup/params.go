@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
@@ -145,6 +146,9 @@ func (in params) origin(ctx context.Context) (o etcdbackup.Origin, err error) {
 	case "k3s":
 		ca, certificate, key := installation.Certificates()
 		o.Etcd, err = in.etcd([]string{k3s.Endpoint}, ca, certificate, key)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("%w; is this a k3s server with its own etcd? Run it on one, or give data_dir, or another source", err)
+		}
 	case "file":
 		o.File, err = in.file(installation)
 	}

@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -21,7 +22,19 @@ func (e Etcd) reach(ctx context.Context, endpoint string) error {
 		return (&tls.Dialer{Config: e.TLS}).DialContext(ctx, "tcp", u.Host)
 	})
 	if err != nil {
-		return fmt.Errorf("%s: %w", endpoint, e.explain(err))
+		return fmt.Errorf("%s: %w%s", endpoint, e.explain(err), advice(err))
 	}
 	return connection.Close()
+}
+
+// advice is what to do about a connection that does not come about.
+func advice(err error) string {
+	var op *net.OpError
+	switch {
+	case errors.As(err, &op) && op.Op == "dial", errors.Is(err, context.DeadlineExceeded):
+		return "; does etcd run there (of k3s: systemctl status k3s), and is the port open?"
+	case errors.As(err, new(*tls.CertificateVerificationError)):
+		return "; is ca_file that of this etcd, and does its certificate name this endpoint?"
+	}
+	return ""
 }

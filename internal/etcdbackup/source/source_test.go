@@ -20,6 +20,7 @@ import (
 
 	"github.com/metal-stack/initial-cluster/internal/etcdbackup/snapshot"
 	"github.com/metal-stack/initial-cluster/internal/etcdbackup/source"
+	"github.com/metal-stack/initial-cluster/testing/certtest"
 	"github.com/metal-stack/initial-cluster/testing/etcdtest"
 )
 
@@ -92,6 +93,27 @@ func TestAlarmsAreToldAndACorruptClusterIsRefused(t *testing.T) {
 }
 
 // A frozen etcd never ends a stream by itself.
+func TestWhereNothingAnswersItIsSaidWhereToLook(t *testing.T) {
+	t.Parallel()
+	_, err := source.Etcd{Endpoints: []string{"https://127.0.0.1:1"}, Limits: limits}.Choose(t.Context())
+	assert.EqualError(t, err, "no member can be backed up: https://127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused; "+
+		"does etcd run there (of k3s: systemctl status k3s), and is the port open?")
+}
+
+// etcd only closes the connection of whoever shows one.
+func TestAClientsCertificateThatHasExpiredIsToldBefore(t *testing.T) {
+	t.Parallel()
+	authority, err := certtest.NewAuthority(t.TempDir())
+	require.NoError(t, err)
+	pair, err := authority.ShortClientCertificate(-time.Hour, "root")
+	require.NoError(t, err)
+	file := filepath.Join(t.TempDir(), "client")
+	require.NoError(t, certtest.Write(file, pair))
+	_, err = source.TLS(authority.File(), file+".crt", file+".key")
+	assert.ErrorContains(t, err, "etcd's client certificate "+file+".crt is valid from ")
+	assert.ErrorContains(t, err, " only; renew it (k3s does when it is restarted), or set the clock")
+}
+
 func TestAStallEndsASnapshot(t *testing.T) {
 	t.Parallel()
 	etcd := etcdtest.Run(t, etcdtest.Options{})
