@@ -71,10 +71,13 @@ func (p *Plan) nextRecord() record {
 	for _, t := range p.texts {
 		next.Files = append(next.Files, t.path)
 	}
-	next.Links = append(next.Links, p.links...)
-	next.Files = slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(next.Files))), func(name string) bool { return slices.Contains(p.removed, name) })
+	next.Links = once(append(next.Links, p.links...))
+	next.Files = slices.DeleteFunc(once(next.Files), func(name string) bool { return slices.Contains(p.removed, name) })
 	return next
 }
+
+// once are the names in order, each one time: a record is made anew from the one before, also within one run.
+func once(names []string) []string { return slices.Compact(slices.Sorted(slices.Values(names))) }
 
 // planRecord keeps the record true. On a node of others it is all that is left to do if nothing differs.
 func (p *Plan) planRecord() {

@@ -196,7 +196,7 @@ func only(s settings.Settings, name string) settings.Settings {
 
 // planTurn waits for the leave to stop a server that serves, and empties it if that is wanted. The only server needs none.
 func (p *Plan) planTurn(ctx context.Context, purpose cluster.Purpose) {
-	if purpose == cluster.Stop && p.want.accepts("quorum_loss") { // as all are stopped, who could not ask each other to the last
+	if purpose == cluster.Stop && p.want.accepts("quorum_loss") { // as where all are stopped: the last has nobody to ask
 		return
 	}
 	if !p.starting && purpose == cluster.Restart || p.role != service.Server || !p.state.Active || p.data != etcdData {

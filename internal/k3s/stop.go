@@ -18,9 +18,7 @@ func (p *Plan) planStop(ctx context.Context) error {
 	p.target = p.binary
 	p.start.settings = p.settings
 	if p.state.Running {
-		if !p.want.accepts("quorum_loss") { // or else there is nothing to wait for, and without a quorum nobody to ask
-			p.planTurn(ctx, cluster.Stop)
-		}
+		p.planTurn(ctx, cluster.Stop)
 		p.add(func(ctx context.Context) error { return p.system.Stop(ctx, p.role) }, "stop %s", service.Name(p.role))
 	}
 	if p.want.State == Stopped {
