@@ -141,9 +141,6 @@ func (l lab) writeAutonomous(a addresses, s site, o autonomous) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(l.kubeconfig(autonomousCluster)), 0o700); err != nil {
-		return err
-	}
 	variables := l.path("inventory", "group_vars", "all")
 	return l.writeFiles(map[string]string{
 		l.path("environment"): shell.String(), l.path("inventory", "hosts.yaml"): hosts,

@@ -163,9 +163,8 @@ func (b *backups) apply(playbook string, arguments ...string) run {
 // role plays the role on the hosts, and tells how many have changed.
 func (b *backups) role(hosts string, arguments ...string) int {
 	b.Helper()
-	arguments = append(b.extra(b.variables), append(arguments, "--diff")...)
-	p, err := b.ansible.Playbook(b.Context(), "- hosts: "+hosts+"\n  gather_facts: false\n  roles: [metalstack.initial_cluster.etcd_backup]\n", arguments...)
-	require.NoError(b, err)
+	text := "- hosts: " + hosts + "\n  gather_facts: false\n  roles: [metalstack.initial_cluster.etcd_backup]\n"
+	p := b.prepareText(b.Context(), text, b.variables, append(arguments, "--diff")...)
 	output, err := p.CombinedOutput()
 	require.NoError(b, err, "%s", output)
 	b.secret(string(output))

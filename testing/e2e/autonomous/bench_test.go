@@ -2,7 +2,6 @@ package autonomous
 
 import (
 	"context"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
@@ -55,16 +54,11 @@ func (w *world) timed(do func()) time.Duration {
 // peer plays the steps of k3s-ansible.
 func (w *world) peer(variables map[string]any) {
 	w.Helper()
-	text, err := json.Marshal(variables)
-	require.NoError(w, err)
-	file := filepath.Join(w.home, "variables.json")
-	require.NoError(w, os.WriteFile(file, text, 0o600))
 	playbook, err := os.ReadFile("testdata/peer.yml")
 	require.NoError(w, err)
 	ctx, cancel := context.WithTimeout(w.Context(), 8*time.Minute)
 	defer cancel()
-	p, err := w.ansible.Playbook(ctx, string(playbook), "--extra-vars", "@"+file)
-	require.NoError(w, err)
+	p := w.prepareText(ctx, string(playbook), variables)
 	script, err := os.ReadFile("testdata/install.sh")
 	require.NoError(w, err)
 	require.NoError(w, os.WriteFile(filepath.Join(p.Dir, "install.sh"), script, 0o600))

@@ -107,19 +107,13 @@ func (w *world) prepare(ctx context.Context, playbook string, variables map[stri
 // prepareText is the same with a playbook of the test's own.
 func (w *world) prepareText(ctx context.Context, text string, variables map[string]any, arguments ...string) *play.Run {
 	w.Helper()
-	p, err := w.ansible.Playbook(ctx, text, append(w.extra(variables), arguments...)...)
-	require.NoError(w, err)
-	return p
-}
-
-// extra are arguments that give variables.
-func (w *world) extra(variables map[string]any) []string {
-	w.Helper()
-	text, err := json.Marshal(variables)
+	content, err := json.Marshal(variables)
 	require.NoError(w, err)
 	file := filepath.Join(w.home, "variables.json")
-	require.NoError(w, os.WriteFile(file, text, 0o600))
-	return []string{"--extra-vars", "@" + file}
+	require.NoError(w, os.WriteFile(file, content, 0o600))
+	p, err := w.ansible.Playbook(ctx, text, append([]string{"--extra-vars", "@" + file}, arguments...)...)
+	require.NoError(w, err)
+	return p
 }
 
 func (w *world) play(playbook string, variables map[string]any, arguments ...string) run {
