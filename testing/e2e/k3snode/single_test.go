@@ -94,14 +94,14 @@ func TestOneServerFromItsAdoptionToItsEnd(t *testing.T) {
 	})
 	s.ways(t, "change settings", change)
 	assert.Contains(t, s.names(t), "k3s.example.com")
-	assert.Equal(t, "a own=yes:NoSchedule", s.attributes(t))
+	assert.Equal(t, "a yes:NoSchedule", s.attributes(t))
 	started = s.started(t)
 
 	// Labels and taints need no restart, and those of others stay.
 	s.kubectl(t, "label", "node", "s1", "theirs=kept")
 	change["labels"], change["taints"], change["manifests"] = args{"room": "b"}, []string{}, nil
 	s.ways(t, "change labels", change)
-	assert.Equal(t, "=:", s.attributes(t))
+	assert.Equal(t, ":", s.attributes(t))
 	assert.Equal(t, "kept b", s.kubectl(t, "get", "node", "s1", "-o", "jsonpath={.metadata.labels.theirs} {.metadata.labels.room}"))
 	assert.Equal(t, started, s.started(t))
 
@@ -129,7 +129,7 @@ func (n *node) fromHere(t *testing.T, in args) string {
 func (n *node) attributes(t *testing.T) string {
 	t.Helper()
 	return n.kubectl(t, "get", "node", n.name, "-o",
-		"jsonpath={.metadata.labels.rack} {.spec.taints[0].key}={.spec.taints[0].value}:{.spec.taints[0].effect}")
+		`jsonpath={.metadata.labels.rack} {.spec.taints[?(@.key=="own")].value}:{.spec.taints[?(@.key=="own")].effect}`)
 }
 
 // with are the arguments with others in their place.
