@@ -2,6 +2,8 @@ package host
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"io/fs"
@@ -41,8 +43,18 @@ func ReadText(ctx context.Context, h Host, path string) (string, error) {
 	return string(content), nil
 }
 
-// SHA256 is the sum of a file in hexadecimal, made where the file is.
+// SHA256 is the sum of a file in hexadecimal, made where the file is: here by Go, which takes a fifth of the time of Debian's sha256sum.
 func SHA256(ctx context.Context, h Host, path string) (string, error) {
+	if _, here := h.(Local); here {
+		file, err := h.Read(ctx, path)
+		if err != nil {
+			return "", err
+		}
+		defer file.Close()
+		hash := sha256.New()
+		_, err = io.Copy(hash, file)
+		return hex.EncodeToString(hash.Sum(nil)), err
+	}
 	out, err := h.Run(ctx, Words("sha256sum", "--", path))
 	if err != nil {
 		return "", err

@@ -57,6 +57,7 @@ type File struct {
 	Mode    fs.FileMode
 	Owner   string        // user or user:group, by name or number; empty keeps whom it belongs to, and for a new one is who writes
 	Content io.ReadSeeker // read from its beginning; of a link where it leads, of a folder nil
+	Sum     string        // the content's SHA-256 in hexadecimal, where it is known; it spares a reading
 }
 
 // Info is what Stat tells.

@@ -19,7 +19,7 @@ const chunk = 8 << 20
 
 // regular makes a file with content.
 func (w *writer) regular(ctx context.Context, found fs.FileInfo) (bool, error) {
-	sum, size, err := sumOf(w.want.Content)
+	sum, size, err := sumOf(w.want)
 	if err != nil {
 		return false, err
 	}
@@ -57,15 +57,19 @@ func (w *writer) keepOwner(found fs.FileInfo) {
 	}
 }
 
-func sumOf(content io.ReadSeeker) (sum string, size int64, err error) {
-	if content == nil {
+func sumOf(f File) (sum string, size int64, err error) {
+	if f.Content == nil {
 		return "", 0, errors.New("a file without a content was asked for")
 	}
-	if _, err := content.Seek(0, io.SeekStart); err != nil {
+	if f.Sum != "" {
+		size, err = f.Content.Seek(0, io.SeekEnd)
+		return f.Sum, size, err
+	}
+	if _, err := f.Content.Seek(0, io.SeekStart); err != nil {
 		return "", 0, err
 	}
 	hash := sha256.New()
-	size, err = io.Copy(hash, content)
+	size, err = io.Copy(hash, f.Content)
 	return hex.EncodeToString(hash.Sum(nil)), size, err
 }
 

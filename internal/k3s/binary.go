@@ -119,7 +119,7 @@ func (p *Plan) planDownload() {
 				return err
 			}
 		}
-		if _, err := p.host.Write(ctx, host.File{Path: p.target.path, Mode: 0o755, Owner: "root:root", Content: file}); err != nil {
+		if _, err := p.host.Write(ctx, host.File{Path: p.target.path, Mode: 0o755, Owner: "root:root", Content: file, Sum: p.target.sum}); err != nil {
 			return err
 		}
 		return p.label(ctx)
@@ -210,7 +210,7 @@ func (p *Plan) planImage(target, sum string, open func(context.Context) (*os.Fil
 		if err := p.folder(ctx, path.Dir(target), 0o755); err != nil {
 			return err
 		}
-		_, err = p.host.Write(ctx, host.File{Path: target, Mode: 0o644, Content: file})
+		_, err = p.host.Write(ctx, host.File{Path: target, Mode: 0o644, Content: file, Sum: sum})
 		return err
 	}, "write %s", target)
 }
