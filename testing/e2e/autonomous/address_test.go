@@ -3,6 +3,7 @@ package autonomous
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -39,6 +40,38 @@ func (w *world) address(last int) string {
 	gateway := w.network.Gateway().As4()
 	gateway[3] = byte(last)
 	return net.IP(gateway[:]).String()
+}
+
+// balanced is a load balancer of one's own before the API of servers, and gives the variables for it: a connection goes to the first server that
+// takes it.
+func (w *world) balanced(servers ...string) map[string]any {
+	w.Helper()
+	listener, err := net.Listen("tcp", net.JoinHostPort(w.network.Gateway().String(), "6443"))
+	require.NoError(w, err)
+	w.Cleanup(func() { assert.NoError(w, listener.Close()) })
+	go func() {
+		for {
+			in, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go w.forward(in, servers)
+		}
+	}()
+	return map[string]any{"k3s_load_balancer": "external", "k3s_api_address": w.network.Gateway().String()}
+}
+
+func (w *world) forward(in net.Conn, servers []string) {
+	defer in.Close()
+	for _, name := range servers {
+		out, err := net.DialTimeout("tcp", net.JoinHostPort(w.machines[name].Options().Host, "6443"), time.Second)
+		if err == nil {
+			go func() { _, _ = io.Copy(out, in) }() // until one of both closes
+			_, _ = io.Copy(in, out)
+			_ = out.Close()
+			return
+		}
+	}
 }
 
 // api is the cluster's, asked at the address that the kubeconfig has, by a new connection each time.

@@ -275,15 +275,19 @@ func TestServersBackUpEtcdByThemselves(t *testing.T) {
 	assert.Len(t, b.store.backups(b.world), left, "backups stay")
 }
 
-// The deployment option sets the schedule, and k3s' own etcd is backed up with its token.
+// The deployment option sets the schedule, and k3s' own etcd is backed up with its token. The agent and people come by a load balancer.
 func TestAutonomousHasTheServerBackUpItsEtcd(t *testing.T) {
-	w := newWorld(t, "s1")
+	w := newWorld(t, "s1", "a1")
 	signing, _, recipient := keys(t)
-	variables := w.variables(k3stest.Versions[1], map[string]any{
+	variables := w.variables(k3stest.Versions[1], w.balanced("s1"))
+	maps.Copy(variables, map[string]any{
 		"etcd_backup_stores": []any{map[string]any{"folder": "/srv"}}, "etcd_backup_recipients": []string{recipient}, "etcd_backup_signing_key": signing,
 		"etcd_backup_answer_timeout": 60,
 	})
 	w.apply("autonomous", variables, "--skip-tags", "k3s_prepare")
+	assert.Equal(t, "a1="+k3stest.Versions[1]+"/True/ s1="+k3stest.Versions[1]+"/True/", w.nodes("s1"))
+	assert.Contains(t, w.on("a1", "cat", "/etc/rancher/k3s/config.yaml"), "server: "+w.api().url)
+	require.NoError(t, w.api().ask())
 	w.on("s1", "systemctl", "start", "etcd-backup.service")
 	assert.Regexp(t, `is in /srv\n`, w.on("s1", "journalctl", "--unit=etcd-backup.service", "--output=cat", "--no-pager")+"\n")
 	assert.Contains(t, w.on("s1", "cat", metricsFile), `etcd_backup_backups{cluster="initial",store="/srv",state="good"} 1`)
