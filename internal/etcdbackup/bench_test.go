@@ -1,10 +1,13 @@
 package etcdbackup_test
 
 import (
+	"archive/zip"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -69,8 +72,8 @@ func (w *world) stuff(b *testing.B, value func(int) string) {
 }
 
 // BenchmarkBesideEtcdctl takes and prepares backups, and does beside it what one would otherwise do: etcdctl's snapshot save and a plain put of
-// its file into the same server of S3; a plain get, and etcdutl's restore. The ratio is of speeds, ours by theirs; the drill, which they do not
-// have, is told and left out of it.
+// its file into the same server of S3; a plain get, and etcdutl's restore; and what k3s' etcd-snapshot does with --etcd-snapshot-compress, which puts a
+// zip of the file. The ratios are of speeds, ours by theirs; the drill, which they do not have, is told and left out of them.
 func BenchmarkBesideEtcdctl(b *testing.B) {
 	if _, err := os.Stat(etcdctl); err != nil && os.Getenv("CI") != "true" {
 		b.Skip("needs etcdctl; make bench builds it")
@@ -97,21 +100,24 @@ func (w *world) beside(b *testing.B, rate int) {
 	for i := range b.N {
 		w.etcd.Fill(b, fmt.Sprint("more", rate, i), 1, 10)
 		w.withEtcdctl(b, server, bucket.Bucket, &total)
+		w.asK3s(b, server, bucket.Bucket, &total)
 		w.ours(b, ours, &total)
 	}
 	total.report(b)
 }
 
 // beside is how long things took.
-type beside struct{ theirs, ours, drill, restore, theirRestore time.Duration }
+type beside struct{ theirs, k3s, ours, drill, restore, theirRestore time.Duration }
 
 func (t beside) report(b *testing.B) {
 	seconds := func(d time.Duration) float64 { return d.Seconds() / float64(b.N) }
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(seconds(t.theirs), "etcdctl+put-s")
+	b.ReportMetric(seconds(t.k3s), "k3s-s")
 	b.ReportMetric(seconds(t.ours-t.drill), "take-s")
 	b.ReportMetric(seconds(t.drill), "drill-s")
 	b.ReportMetric(t.theirs.Seconds()/(t.ours-t.drill).Seconds(), "ratio")
+	b.ReportMetric(t.k3s.Seconds()/(t.ours-t.drill).Seconds(), "ratio-to-k3s")
 	b.ReportMetric(seconds(t.theirRestore), "get+etcdutl-s")
 	b.ReportMetric(seconds(t.restore), "prepare-s")
 }
@@ -121,9 +127,8 @@ func (w *world) withEtcdctl(b *testing.B, server *storetest.S3, bucket string, t
 	dir := b.TempDir()
 	file, back := filepath.Join(dir, "theirs"), filepath.Join(dir, "back")
 	begin := time.Now()
-	said, err := exec.Command(etcdctl, "--endpoints", w.etcd.Endpoint(0), "snapshot", "save", file).CombinedOutput()
-	require.NoError(b, err, string(said))
-	_, err = server.Client.FPutObject(context.Background(), bucket, "theirs", file, minio.PutObjectOptions{})
+	w.withTheirs(b, file)
+	_, err := server.Client.FPutObject(context.Background(), bucket, "theirs", file, minio.PutObjectOptions{})
 	require.NoError(b, err)
 	total.theirs += time.Since(begin)
 
@@ -134,6 +139,34 @@ func (w *world) withEtcdctl(b *testing.B, server *storetest.S3, bucket string, t
 		InitialClusterToken: "t", RevisionBump: 1_000_000_000, MarkCompacted: true,
 	}))
 	total.theirRestore += time.Since(begin)
+}
+
+func (w *world) withTheirs(b *testing.B, file string) {
+	b.Helper()
+	said, err := exec.Command(etcdctl, "--endpoints", w.etcd.Endpoint(0), "snapshot", "save", file).CombinedOutput()
+	require.NoError(b, err, string(said))
+}
+
+// asK3s takes the steps of k3s (pkg/etcd/snapshot.go: etcd's client saves a file, compressSnapshot deflates it into a zip, minio's client puts it).
+func (w *world) asK3s(b *testing.B, server *storetest.S3, bucket string, total *beside) {
+	b.Helper()
+	file := filepath.Join(b.TempDir(), "snapshot")
+	begin := time.Now()
+	w.withTheirs(b, file)
+	from, err := os.Open(file)
+	require.NoError(b, err)
+	defer from.Close()
+	to, err := os.Create(file + ".zip")
+	require.NoError(b, err)
+	archive := zip.NewWriter(to)
+	entry, err := archive.CreateHeader(&zip.FileHeader{Name: "snapshot", Method: zip.Deflate})
+	require.NoError(b, err)
+	_, err = io.Copy(entry, from)
+	require.NoError(b, err)
+	require.NoError(b, errors.Join(archive.Close(), to.Close()))
+	_, err = server.Client.FPutObject(context.Background(), bucket, "snapshot.zip", file+".zip", minio.PutObjectOptions{})
+	require.NoError(b, err)
+	total.k3s += time.Since(begin)
 }
 
 func (w *world) ours(b *testing.B, s store.Store, total *beside) {

@@ -2,7 +2,9 @@ package etcdbackup
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"slices"
 
 	"github.com/metal-stack/initial-cluster/internal/etcdbackup/k3s"
 	"github.com/metal-stack/initial-cluster/internal/etcdbackup/manifest"
@@ -23,6 +25,7 @@ type Origin struct {
 type opened struct {
 	Origin
 	member *source.Member // nil for a file
+	asked  []string       // the endpoints of members so far
 	size   int64          // of the snapshot, roughly
 }
 
@@ -35,7 +38,7 @@ func (o Origin) open(ctx context.Context) (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &opened{o, member, member.Size}, nil
+	return &opened{o, member, []string{member.Endpoint}, member.Size}, nil
 }
 
 func (o *opened) close() error {
@@ -43,6 +46,25 @@ func (o *opened) close() error {
 		return nil
 	}
 	return o.member.Close()
+}
+
+// another goes on with a member that was not asked yet. Without one it gives the error for which the one before was given up.
+func (o *opened) another(ctx context.Context, why error) error {
+	if o.member == nil || ctx.Err() != nil {
+		return why
+	}
+	left := *o.Etcd
+	left.Endpoints = slices.DeleteFunc(slices.Clone(left.Endpoints), func(endpoint string) bool { return slices.Contains(o.asked, endpoint) })
+	if len(left.Endpoints) == 0 {
+		return why
+	}
+	member, err := left.Choose(ctx)
+	if err != nil {
+		return fmt.Errorf("%w; %w", why, err)
+	}
+	_ = o.member.Close() // of what it said nothing is used
+	o.member, o.asked = member, append(o.asked, member.Endpoint)
+	return nil
 }
 
 func (o *opened) save(ctx context.Context, to io.Writer) error {

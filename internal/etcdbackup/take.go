@@ -87,7 +87,7 @@ func (r *run) locked(ctx context.Context, outcome *Outcome) error {
 }
 
 func (r *run) all(ctx context.Context, outcome *Outcome) error {
-	if err := r.snapshot(ctx); err != nil {
+	if err := r.snapshotOfAny(ctx, outcome); err != nil {
 		return err
 	}
 	r.describe()
@@ -113,6 +113,20 @@ func (r *run) all(ctx context.Context, outcome *Outcome) error {
 
 func (r *run) quarantined(reason, what string) error {
 	return fmt.Errorf("%s: %s; %s. Is that as it should be, then say so once by accept_lineage", r.manifest.Cluster, reason, what)
+}
+
+// snapshotOfAny takes one of the next member when one freezes, loses its leader, or gives what is no good.
+func (r *run) snapshotOfAny(ctx context.Context, outcome *Outcome) error {
+	for {
+		err := r.snapshot(ctx)
+		if err == nil {
+			return nil
+		}
+		if err := r.from.another(ctx, err); err != nil {
+			return err
+		}
+		outcome.Warnings = append(append(outcome.Warnings, err.Error()), r.from.warnings()...)
+	}
 }
 
 // attempts is how often a snapshot is taken anew because etcd was compacted beyond it before it could be compared.

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/client/pkg/v3/transport"
@@ -171,12 +172,16 @@ func (c *Cluster) Fill(t testing.TB, prefix string, n, size int) {
 	}
 }
 
-// Raise raises an alarm of the member with the number 1, which there is none of.
-func (c *Cluster) Raise(t testing.TB, alarm etcdserverpb.AlarmType) {
+// Raise raises an alarm of the member with the number 1, which there is none of, until it is lifted.
+func (c *Cluster) Raise(t testing.TB, alarm etcdserverpb.AlarmType) (lift func()) {
 	t.Helper()
-	request := &etcdserverpb.AlarmRequest{Action: etcdserverpb.AlarmRequest_ACTIVATE, MemberID: 1, Alarm: alarm}
-	_, err := c.members[0].Server.Alarm(context.Background(), request)
-	require.NoError(t, err)
+	set := func(action etcdserverpb.AlarmRequest_AlarmAction) {
+		request := &etcdserverpb.AlarmRequest{Action: action, MemberID: 1, Alarm: alarm}
+		_, err := c.members[0].Server.Alarm(context.Background(), request)
+		assert.NoError(t, err)
+	}
+	set(etcdserverpb.AlarmRequest_ACTIVATE)
+	return func() { set(etcdserverpb.AlarmRequest_DEACTIVATE) }
 }
 
 // CutOff cuts a member off from the others until it is mended, as a pulled cable does; its clients still reach it.

@@ -109,7 +109,8 @@ func (m *Member) At(ctx context.Context, revision int64) (State, error) {
 }
 
 func (m *Member) at(ctx context.Context, revision int64) (State, error) {
-	count, err := m.client.Get(ctx, "\x00", clientv3.WithFromKey(), clientv3.WithCountOnly(), clientv3.WithRev(revision))
+	// The member has the revision, for it was in its snapshot; whether it still has the others does not matter.
+	count, err := m.client.Get(ctx, "\x00", clientv3.WithFromKey(), clientv3.WithCountOnly(), clientv3.WithRev(revision), clientv3.WithSerializable())
 	if err != nil {
 		return State{}, err
 	}

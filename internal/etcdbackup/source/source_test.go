@@ -3,14 +3,10 @@ package source_test
 import (
 	"archive/zip"
 	"bytes"
-	"context"
 	"io"
-	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -92,7 +88,6 @@ func TestAlarmsAreToldAndACorruptClusterIsRefused(t *testing.T) {
 	assert.ErrorContains(t, err, "there is an alarm CORRUPT of member 1")
 }
 
-// A frozen etcd never ends a stream by itself.
 func TestWhereNothingAnswersItIsSaidWhereToLook(t *testing.T) {
 	t.Parallel()
 	_, err := source.Etcd{Endpoints: []string{"https://127.0.0.1:1"}, Limits: limits}.Choose(t.Context())
@@ -114,72 +109,22 @@ func TestAClientsCertificateThatHasExpiredIsToldBefore(t *testing.T) {
 	assert.ErrorContains(t, err, " only; renew it (k3s does when it is restarted), or set the clock")
 }
 
+// A frozen etcd never ends a stream by itself.
 func TestAStallEndsASnapshot(t *testing.T) {
 	t.Parallel()
 	etcd := etcdtest.Run(t, etcdtest.Options{})
 	etcd.Fill(t, "key", 2000, 2000)
-	through := freezing(t, etcd.Endpoint(0))
-	of := source.Etcd{Endpoints: []string{"http://" + through.address}, Limits: limits}
+	through := etcd.Way(t, 0)
+	of := source.Etcd{Endpoints: []string{through.Endpoint}, Limits: limits}
 	of.Limits.Stall = 300 * time.Millisecond
 	member, err := of.Choose(t.Context())
 	require.NoError(t, err)
 	defer member.Close()
-	through.left.Store(1 << 20)
+	through.FreezeAfter(1 << 20)
 	err = member.Save(t.Context(), io.Discard)
 	require.Error(t, err)
 	assert.Contains(t, err.Error(), "take a snapshot: nothing came for 300ms, after ")
 	assert.Contains(t, err.Error(), " bytes; its etcd hangs, look at its log")
-}
-
-// frozen is a way to an etcd that lets so many bytes of answers through and then none.
-type frozen struct {
-	address string
-	left    atomic.Int64
-}
-
-func freezing(t *testing.T, endpoint string) *frozen {
-	t.Helper()
-	u, err := url.Parse(endpoint)
-	require.NoError(t, err)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(context.Background())
-	t.Cleanup(func() { cancel(); require.NoError(t, listener.Close()) })
-	f := &frozen{address: listener.Addr().String()}
-	f.left.Store(1 << 40)
-	go func() {
-		for {
-			in, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go f.connect(ctx, in, u.Host)
-		}
-	}()
-	return f
-}
-
-func (f *frozen) connect(ctx context.Context, in net.Conn, to string) {
-	out, err := net.Dial("tcp", to)
-	if err != nil {
-		return
-	}
-	context.AfterFunc(ctx, func() { _, _ = in.Close(), out.Close() })
-	go func() { _, _ = io.Copy(out, in) }()
-	buffer := make([]byte, 4096)
-	for {
-		n, err := out.Read(buffer)
-		if err != nil {
-			return
-		}
-		if f.left.Add(-int64(n)) < 0 {
-			<-ctx.Done()
-			return
-		}
-		if _, err := in.Write(buffer[:n]); err != nil {
-			return
-		}
-	}
 }
 
 func TestAFileIsReadPlainOrFromAZip(t *testing.T) {
