@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -126,11 +127,11 @@ func TestAHostThatDoesNotAnswerIsTold(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	address := listener.Addr().(*net.TCPAddr)
-	o := host.Options{Host: "127.0.0.1", Port: address.Port, User: "root", ConnectTimeout: 50 * 1e6, KnownHosts: []string{knowing(t, "")}}
+	o := host.Options{Host: "127.0.0.1", Port: address.Port, User: "root", ConnectTimeout: 50 * time.Millisecond, KnownHosts: []string{knowing(t, "")}}
 	_, err = host.Open(t.Context(), &o) // Linux takes the connection, nobody answers
 	require.EqualError(t, err, "connect to root@"+address.String()+": no answer within 50ms; is the host up, and may this one reach its port?")
 	require.NoError(t, listener.Close())
-	o.Port = 1 // nobody listens on it, whatever other tests do
+	o.Port, o.ConnectTimeout = 1, time.Minute // nobody listens on it, whatever other tests do
 	_, err = host.Open(t.Context(), &o)
 	require.EqualError(t, err, "connect to root@127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused; does sshd run there, on that port?")
 }
