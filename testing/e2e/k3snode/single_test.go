@@ -110,6 +110,7 @@ func TestOneServerFromItsAdoptionToItsEnd(t *testing.T) {
 	s.stops(t, change)
 	s.ends(t, w.want(args{"servers": nil, "state": "absent"}))
 	s.livesWithoutNetwork(t, w.want(args{"servers": nil, "binary": "/root/k3s", "images": []string{"/root/images.tar"}, "data_dir": "/srv/k3s"}))
+	s.livesFromHere(t, w.want(args{"servers": nil}))
 }
 
 // fromHere runs the module on this machine, which reaches the node over SSH.
@@ -123,6 +124,16 @@ func (n *node) fromHere(t *testing.T, in args) string {
 	require.NoError(t, err, string(said))
 	assert.NotContains(t, string(said), token)
 	return string(said)
+}
+
+// livesFromHere is a life that this machine gives it over SSH: it downloads, and sends what the node lacks.
+func (n *node) livesFromHere(t *testing.T, want args) {
+	assert.Contains(t, n.fromHere(t, with(want, args{"_ansible_check_mode": true})), `"changed": true`)
+	assert.Contains(t, n.fromHere(t, want), `"changed": true`)
+	assert.Equal(t, "True", n.kubectl(t, "get", "node", n.name, "-o", `jsonpath={.status.conditions[?(@.type=="Ready")].status}`))
+	assert.Contains(t, n.fromHere(t, want), `"changed": false`)
+	assert.Contains(t, n.fromHere(t, with(want, args{"state": "absent"})), `"changed": true`)
+	assert.Empty(t, n.leftovers(t))
 }
 
 // attributes are a label and a taint.
