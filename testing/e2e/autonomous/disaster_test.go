@@ -221,8 +221,12 @@ func (s *site) available(server string) {
 
 func TestADisaster(t *testing.T) {
 	s := newSite(t, "s1", "s2", "s3", "a1")
+	s.inventory("s1", "a1")
+	s.apply("autonomous", s.variables, "--skip-tags", "etcd_backup")
+	alone := s.starts("s1", "a1")
 	s.inventory("s1", "s2", "s3", "a1")
 	s.apply("autonomous", s.variables, "--skip-tags", "etcd_backup")
+	assert.Equal(t, alone, s.starts("s1", "a1"), "two servers more restart nobody")
 	s.write("s1", "/root/web.yaml", workload)
 	s.kubectl("s1", "apply", "-f", "/root/web.yaml")
 	s.available("s1")
