@@ -83,19 +83,22 @@ func compile(ctx context.Context, folder, platform string, names []string, versi
 	}
 	link := "-s -w -X github.com/metal-stack/initial-cluster/internal/ansible.Version=" + version
 	out := []string{"build", "-mod=readonly", "-buildvcs=false", "-trimpath", "-o", folder + "/"}
-	if err := goBuild(ctx, goos, goarch, slices.Concat(out, []string{"-tags", "grpcnotrace", "-ldflags", link}, full)); err != nil {
+	if err := goBuild(ctx, goos, goarch, "", slices.Concat(out, []string{"-tags", "grpcnotrace", "-ldflags", link}, full)); err != nil {
 		return err
 	}
-	return goBuild(ctx, goos, goarch, slices.Concat(out, leanFlags, []string{"-ldflags", link + " -funcalign=1"}, lean))
+	return goBuild(ctx, goos, goarch, leanExperiment, slices.Concat(out, leanFlags, []string{"-ldflags", link + " -funcalign=1"}, lean))
 }
 
 // leanFlags are for modules that travel to each machine of a cluster, and wait for others most of their time: without HTTP/2, inlining and
 // padding between functions they are a sixth smaller.
 var leanFlags = []string{"-tags", "nethttpomithttp2", "-gcflags=all=-l"}
 
-func goBuild(ctx context.Context, goos, goarch string, args []string) error {
+// leanExperiment takes Go's garbage collector of before 1.26, which is 45 KB smaller.
+const leanExperiment = "nogreenteagc"
+
+func goBuild(ctx context.Context, goos, goarch, experiment string, args []string) error {
 	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+goos, "GOARCH="+goarch, "GOAMD64=v1", "GOARM64=v8.0", "GOFLAGS=", "GOEXPERIMENT=", "GOWORK=off")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+goos, "GOARCH="+goarch, "GOAMD64=v1", "GOARM64=v8.0", "GOFLAGS=", "GOEXPERIMENT="+experiment, "GOWORK=off")
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	return cmd.Run()
 }
