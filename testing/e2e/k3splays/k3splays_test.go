@@ -1,0 +1,96 @@
+// Package k3splays plays playbooks for k3s with modules that only note what they are asked for: what is refused before, and whom they ask.
+package k3splays
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/metal-stack/initial-cluster/internal/host"
+	"github.com/metal-stack/initial-cluster/testing/play"
+)
+
+// world is the collection with other modules, and hosts that are all this machine.
+type world struct {
+	*testing.T
+	dir     string
+	ansible *play.Controller
+}
+
+// newWorld has hosts as their names say: s is a server, a an agent, and a ! behind it is a machine that is off.
+func newWorld(t *testing.T, hosts ...string) *world {
+	t.Helper()
+	top, err := filepath.Abs("../../..")
+	require.NoError(t, err)
+	python := filepath.Join(top, ".cache/venv/bin/python")
+	if _, err := os.Stat(python); err != nil && os.Getenv("CI") != "true" {
+		t.Skip("needs Ansible, " + python + "; make venv installs it")
+	}
+	w := &world{T: t, dir: t.TempDir()}
+	w.ansible = &play.Controller{Folder: w.dir, Collections: filepath.Join(w.dir, "collections"), Python: python}
+	w.collection(top)
+	w.ansible.Local("localhost")
+	groups := map[bool][]string{}
+	for _, name := range hosts {
+		name, off := strings.CutSuffix(name, "!")
+		variables := []string{"ansible_become=false", "k3s_data_dir=" + filepath.Join(w.dir, name), "k3s_version=v1.35.6+k3s1", "k3s_token=hunter2"}
+		if off {
+			w.ansible.Remote(name, host.Options{Host: "127.0.0.1", User: "nobody", KeyFile: "/none", KnownHosts: []string{"/dev/null"}}, append(variables, "ansible_port=1")...)
+		} else {
+			w.ansible.Local(name, variables...)
+		}
+		groups[strings.HasPrefix(name, "s")] = append(groups[strings.HasPrefix(name, "s")], name)
+	}
+	w.ansible.Group("k3s_servers", groups[true]...)
+	w.ansible.Group("k3s_agents", groups[false]...)
+	return w
+}
+
+// collection is the checkout's, with other modules.
+func (w *world) collection(top string) {
+	w.Helper()
+	folder := filepath.Join(w.ansible.Collections, "ansible_collections/metalstack/initial_cluster")
+	require.NoError(w, os.MkdirAll(filepath.Join(folder, "plugins/modules"), 0o700))
+	module, err := os.ReadFile("testdata/module.py")
+	require.NoError(w, err)
+	for _, name := range []string{"k3s_node", "k3s_cluster", "k3s_preflight", "etcd_backup"} {
+		require.NoError(w, os.WriteFile(filepath.Join(folder, "plugins/modules", name+".py"), module, 0o600))
+	}
+	for _, name := range []string{"roles", "playbooks"} {
+		require.NoError(w, os.Symlink(filepath.Join(top, name), filepath.Join(folder, name)))
+	}
+}
+
+// play gives what Ansible shows, and what the modules were asked for, in any order of hosts within a play.
+func (w *world) play(playbook string, arguments ...string) (output string, asked []string, failed bool) {
+	w.Helper()
+	run, err := w.ansible.Playbook(w.Context(), "- ansible.builtin.import_playbook: metalstack.initial_cluster."+playbook+"\n", arguments...)
+	require.NoError(w, err)
+	said, err := run.CombinedOutput()
+	text, problem := os.ReadFile(filepath.Join(w.dir, "asked"))
+	if !os.IsNotExist(problem) {
+		require.NoError(w, problem)
+		require.NoError(w, os.Remove(filepath.Join(w.dir, "asked")))
+	}
+	return string(said), strings.Split(strings.TrimSpace(string(text)), "\n"), err != nil
+}
+
+func TestANodeIsRemovedWhileTheFirstServerIsOff(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "s1!", "s2", "s3", "a1")
+	require.NoError(t, os.WriteFile(filepath.Join(w.dir, "s2.down"), nil, 0o600))
+	output, asked, failed := w.play("remove_node", "--extra-vars", "remove_node=a1")
+	assert.False(t, failed, output)
+	assert.Subset(t, asked, []string{"s3 drain a1", "a1 absent", "s3 forget a1"})
+	assert.Len(t, asked, 7, "the two that are on are asked twice")
+
+	require.NoError(t, os.WriteFile(filepath.Join(w.dir, "s3.down"), nil, 0o600))
+	output, asked, failed = w.play("remove_node", "--extra-vars", "remove_node=a1")
+	assert.True(t, failed, output)
+	assert.Regexp(t, `no server that stays answers \(s1: .*; s2: connection refused; s3: connection refused\); start one of them first`, output)
+	assert.ElementsMatch(t, []string{"s2 info", "s3 info"}, asked, "nothing is done to the node")
+}
