@@ -254,10 +254,13 @@ func (p *Plan) planLeave(ctx context.Context) error {
 		p.warnings = append(p.warnings, fmt.Sprintf("the cluster still has a node %s; on a server: k3s kubectl delete node %s", name, name))
 		return nil
 	}
-	if p.data != etcdData {
-		return nil
+	switch p.data {
+	case etcdData:
+		return p.planForget(ctx, name)
+	case sqliteData:
+		return p.planLast(name)
 	}
-	return p.planForget(ctx, name)
+	return nil
 }
 
 // adminFile is k3s' own kubeconfig, and remoteFile one that leads to another server, for as long as it takes to leave.

@@ -16,7 +16,7 @@ func (p *Plan) planForget(ctx context.Context, name string) error {
 	members, problem := p.members(ctx)
 	switch {
 	case problem == nil && len(members) == 1:
-		return nil // it is the cluster
+		return p.planLast(name)
 	case problem == nil:
 		p.add(func(ctx context.Context) error { return p.leave(ctx, name, members) }, "take member and node %s out of the cluster, when the others can do without it", name)
 		return nil
@@ -26,6 +26,15 @@ func (p *Plan) planForget(ctx context.Context, name string) error {
 	}
 	return fmt.Errorf("refusing to remove server %s: the cluster cannot be told, and its member would stay and count: %w; "+
 		"start what is down, or accept member_left_behind", name, problem)
+}
+
+// planLast judges the end of a server that is the cluster.
+func (p *Plan) planLast(name string) error {
+	if p.want.accepts("cluster_loss") {
+		return nil
+	}
+	return fmt.Errorf("refusing to remove %s: it is the only server, and the cluster would be gone with all that is in it; "+
+		"take a backup, and accept cluster_loss", name)
 }
 
 // members asks this server, or else the others.

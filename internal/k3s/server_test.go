@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/metal-stack/initial-cluster/internal/k3s/service"
 )
 
 func TestDataOfALaterMinorDoesNotFit(t *testing.T) {
@@ -26,4 +28,13 @@ func TestDataOfALaterMinorDoesNotFit(t *testing.T) {
 			assert.EqualError(t, err, c.want)
 		})
 	}
+}
+
+func TestTheOnlyServerIsRemovedWhenTheClusterIsToGo(t *testing.T) {
+	t.Parallel()
+	p := Plan{Node: &Node{role: service.Server, data: sqliteData, hostname: "s1"}, want: Want{State: Absent}}
+	assert.EqualError(t, p.planLeave(t.Context()), "refusing to remove s1: it is the only server, and the cluster would be gone with all that is in it; "+
+		"take a backup, and accept cluster_loss")
+	p.want.Accept = []string{"cluster_loss"}
+	assert.NoError(t, p.planLeave(t.Context()))
 }

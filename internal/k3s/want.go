@@ -57,7 +57,7 @@ type Want struct {
 	StartTimeout time.Duration
 	Reset        *Reset   // nil is none
 	Purge        []string // volumes, snapshots
-	Accept       []string // downgrade, minor_skip, quorum_loss, member_left_behind
+	Accept       []string // downgrade, minor_skip, quorum_loss, member_left_behind, cluster_loss
 
 	// Remote says that this does not run on the node itself, so that other servers cannot be answered there.
 	Remote bool

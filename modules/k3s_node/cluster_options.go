@@ -74,10 +74,11 @@ var endOptions = []ansible.Option{
 		Description: []string{"What O(state=absent) removes, too: local volumes, snapshots of etcd. Both stay otherwise."},
 	},
 	{
-		Name: "accept", Type: ansible.List, Elements: ansible.Str, Choices: []any{"downgrade", "minor_skip", "quorum_loss", "member_left_behind"},
+		Name: "accept", Type: ansible.List, Elements: ansible.Str, Choices: []any{"downgrade", "minor_skip", "quorum_loss", "member_left_behind", "cluster_loss"},
 		Description: []string{
 			"What is refused otherwise: an older release (V(downgrade)); to leave out a minor (V(minor_skip)); to stop a server that the others cannot do without (V(quorum_loss)); " +
-				"to remove a server though the cluster cannot be told, so that its member and node stay there (V(member_left_behind)).",
+				"to remove a server though the cluster cannot be told, so that its member and node stay there (V(member_left_behind)); " +
+				"to remove the only server, and the cluster with it (V(cluster_loss)).",
 		},
 	},
 }

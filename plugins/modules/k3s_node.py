@@ -359,7 +359,8 @@ options:
       - >-
         What is refused otherwise: an older release (V(downgrade)); to leave out a minor (V(minor_skip)); to stop a
         server that the others cannot do without (V(quorum_loss)); to remove a server though the cluster cannot be told,
-        so that its member and node stay there (V(member_left_behind)).
+        so that its member and node stay there (V(member_left_behind)); to remove the only server, and the cluster with
+        it (V(cluster_loss)).
     type: list
     elements: str
     choices:
@@ -367,6 +368,7 @@ options:
       - minor_skip
       - quorum_loss
       - member_left_behind
+      - cluster_loss
   ssh:
     description:
       - >-
@@ -745,7 +747,7 @@ def main():
             "accept": {
                 "type": "list",
                 "elements": "str",
-                "choices": ["downgrade", "minor_skip", "quorum_loss", "member_left_behind"],
+                "choices": ["downgrade", "minor_skip", "quorum_loss", "member_left_behind", "cluster_loss"],
             },
             "ssh": {
                 "type": "dict",

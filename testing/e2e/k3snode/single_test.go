@@ -108,7 +108,10 @@ func TestOneServerFromItsAdoptionToItsEnd(t *testing.T) {
 	s.refuses(t, change)
 	s.fails(t, change)
 	s.stops(t, change)
-	s.ends(t, w.want(args{"servers": nil, "state": "absent"}))
+	absent := w.want(args{"servers": nil, "state": "absent"})
+	assert.Equal(t, "refusing to remove s1: it is the only server, and the cluster would be gone with all that is in it; take a backup, and accept cluster_loss",
+		s.try(t, absent).Msg)
+	s.ends(t, with(absent, args{"accept": []string{"cluster_loss"}}))
 	s.livesWithoutNetwork(t, w.want(args{"servers": nil, "binary": "/root/k3s", "images": []string{"/root/images.tar"}, "data_dir": "/srv/k3s"}))
 	s.livesFromHere(t, w.want(args{"servers": nil}))
 }
@@ -240,7 +243,7 @@ func (n *node) livesWithoutNetwork(t *testing.T, want args) {
 	assert.Equal(t, asked, n.world.asked(), "nothing was asked of the network")
 
 	// Where the data is the settings tell, and the disk stays where it is mounted.
-	n.apply(t, n.world.want(args{"servers": nil, "state": "absent", "purge": []string{"volumes", "snapshots"}}))
+	n.apply(t, n.world.want(args{"servers": nil, "state": "absent", "accept": []string{"cluster_loss"}, "purge": []string{"volumes", "snapshots"}}))
 	assert.Empty(t, n.run(t, "ls", "-A", "/srv/k3s"))
 	n.run(t, "umount", "/srv/k3s")
 	n.run(t, "rm", "-r", "/srv/k3s", "/root/k3s", "/root/images.tar")

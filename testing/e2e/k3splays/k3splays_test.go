@@ -79,6 +79,21 @@ func (w *world) play(playbook string, arguments ...string) (output string, asked
 	return string(said), strings.Split(strings.TrimSpace(string(text)), "\n"), err != nil
 }
 
+func TestTheOnlyServerIsNeitherRemovedNorReplaced(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "s1", "a1")
+	for playbook, name := range map[string]string{"remove_node": "remove_node=s1", "replace_node": "replace_node=s1"} {
+		output, asked, failed := w.play(playbook, "--extra-vars", name)
+		assert.True(t, failed, output)
+		assert.Contains(t, output, "s1: refusing to remove the only server: the cluster would be gone with all that is in it; to move it to another machine or disk, "+
+			"take a backup (playbook backup) and restore it there (playbook restore)")
+		assert.Equal(t, []string{""}, asked, "nothing is done to any machine")
+	}
+	output, asked, failed := w.play("remove_node", "--extra-vars", "remove_node=a1")
+	assert.False(t, failed, output)
+	assert.Equal(t, []string{"s1 info", "s1 drain a1", "a1 absent", "s1 info", "s1 forget a1"}, asked)
+}
+
 func TestANodeIsRemovedWhileTheFirstServerIsOff(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "s1!", "s2", "s3", "a1")
