@@ -179,7 +179,12 @@ func (p *Plan) checkUpgrade() error {
 		return err
 	}
 	if p.data == etcdData {
-		return cluster.CheckEtcd(from, to)
+		if err := cluster.CheckEtcd(from, to); err != nil {
+			return err
+		}
+	}
+	if p.state.Active && !p.want.Upgrade {
+		return fmt.Errorf("refusing to go from %s to %s: nobody has taken a snapshot and looked at all nodes before; run playbook upgrade, which does", from, to)
 	}
 	return nil
 }

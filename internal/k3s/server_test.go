@@ -38,3 +38,17 @@ func TestTheOnlyServerIsRemovedWhenTheClusterIsToGo(t *testing.T) {
 	p.want.Accept = []string{"cluster_loss"}
 	assert.NoError(t, p.planLeave(t.Context()))
 }
+
+func TestARunningServerGetsAnotherReleaseOnlyByAnUpgrade(t *testing.T) {
+	t.Parallel()
+	node := Node{role: service.Server, data: etcdData, binary: binary{version: "v1.35.6+k3s1"}, state: service.State{Active: true}}
+	p := Plan{Node: &node, want: Want{Role: service.Server}, target: binary{version: "v1.35.9+k3s1"}}
+	assert.EqualError(t, p.checkUpgrade(), "refusing to go from v1.35.6+k3s1 to v1.35.9+k3s1: nobody has taken a snapshot and looked at all nodes before; "+
+		"run playbook upgrade, which does")
+	p.want.Upgrade = true
+	assert.NoError(t, p.checkUpgrade())
+	p.want.Upgrade, p.target = false, node.binary
+	assert.NoError(t, p.checkUpgrade(), "it is the same")
+	node.state.Active, p.target.version = false, "v1.35.9+k3s1"
+	assert.NoError(t, p.checkUpgrade(), "nothing runs that could be lost")
+}

@@ -25,6 +25,7 @@ type Want struct {
 	Version string // of the release; empty is that of the channel, of the binary, or the installed one
 	Channel string // whose version counts; empty is none
 	Source  release.Source
+	Upgrade bool     // also where another release runs
 	Binary  string   // file with the binary, where this runs; empty is a download
 	Images  []string // files with images, where this runs
 	// DownloadImages wants the release's archive of images, too.

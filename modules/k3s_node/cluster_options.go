@@ -44,6 +44,10 @@ var nodeOptions = []ansible.Option{
 	{Name: "labels", Type: ansible.Dict, Description: []string{"Labels of the node. Those that this module gave before and that are not listed any more are removed; others stay."}},
 	{Name: "taints", Type: ansible.List, Elements: ansible.Str, Description: []string{"Taints of the node, each as V(key=value:NoSchedule). Those that this module gave before and that are not listed any more are removed; others stay."}},
 	{
+		Name: "upgrade", Type: ansible.Bool, Default: true,
+		Description: []string{"Whether a k3s that runs may get another release. Without, that is refused; so a play of many nodes leaves it to playbook V(upgrade), which takes a snapshot before and looks at all of them."},
+	},
+	{
 		Name: "drain", Type: ansible.Bool, Default: false,
 		Description: []string{"Whether a server takes itself out of scheduling and moves its pods away before it is upgraded, and comes back after it. An agent cannot do that to itself: a server does, in playbook V(upgrade)."},
 	},

@@ -36,6 +36,7 @@ type params struct {
 	Datastore        string            `ansible:"datastore"`
 	Labels           map[string]string `ansible:"labels"`
 	Taints           []string          `ansible:"taints"`
+	Upgrade          bool              `ansible:"upgrade"`
 	Drain            bool              `ansible:"drain"`
 	DrainTimeout     int               `ansible:"drain_timeout"`
 	StartTimeout     int               `ansible:"start_timeout"`

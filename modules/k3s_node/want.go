@@ -19,7 +19,7 @@ func (in params) want() (want k3s.Want, problems []string) {
 		Source: release.Source{Downloads: in.DownloadURL, Channels: in.ChannelURL, Pinned: in.Checksums},
 		Config: in.Config, Registries: in.Registries, TLSSAN: in.TLSSAN, DataDir: in.DataDir, Volumes: in.LocalStoragePath, Snapshots: in.SnapshotDir, SELinux: in.SELinux,
 		Environment: in.environment(), Servers: in.Servers, JoinURL: in.JoinURL, NewCluster: in.NewCluster, SQLite: in.Datastore == "sqlite",
-		Labels: in.Labels, Taints: in.Taints, Drain: in.Drain, DrainTimeout: time.Duration(in.DrainTimeout) * time.Second,
+		Labels: in.Labels, Taints: in.Taints, Upgrade: in.Upgrade, Drain: in.Drain, DrainTimeout: time.Duration(in.DrainTimeout) * time.Second,
 		StartTimeout: time.Duration(in.StartTimeout) * time.Second, Purge: in.Purge, Accept: in.Accept, Remote: in.SSH != nil,
 		DropIns: map[string]map[string]any{},
 	}

@@ -302,6 +302,13 @@ options:
         any more are removed; others stay.
     type: list
     elements: str
+  upgrade:
+    description:
+      - >-
+        Whether a k3s that runs may get another release. Without, that is refused; so a play of many nodes leaves it to
+        playbook V(upgrade), which takes a snapshot before and looks at all of them.
+    type: bool
+    default: true
   drain:
     description:
       - >-
@@ -713,6 +720,10 @@ def main():
             "taints": {
                 "type": "list",
                 "elements": "str",
+            },
+            "upgrade": {
+                "type": "bool",
+                "default": True,
             },
             "drain": {
                 "type": "bool",

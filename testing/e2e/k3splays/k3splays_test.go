@@ -109,3 +109,17 @@ func TestANodeIsRemovedWhileTheFirstServerIsOff(t *testing.T) {
 	assert.Regexp(t, `no server that stays answers \(s1: .*; s2: connection refused; s3: connection refused\); start one of them first`, output)
 	assert.ElementsMatch(t, []string{"s2 info", "s3 info"}, asked, "nothing is done to the node")
 }
+
+func TestARunningK3sGetsAnotherReleaseOnlyByThePlaybooksThatJudgeItBefore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "s1", "a1")
+	output, asked, failed := w.play("upgrade")
+	assert.False(t, failed, output)
+	assert.Equal(t, []string{"s1 check", "s1 snapshot", "s1 present upgrade", "a1 drain a1", "a1 present upgrade", "a1 await a1", "a1 uncordon a1"}, asked)
+	output, asked, failed = w.play("rollback")
+	assert.False(t, failed, output)
+	assert.Subset(t, asked, []string{"s1 check_rollback", "s1 present upgrade", "a1 present upgrade"})
+	output, asked, failed = w.play("rotate", "--tags", "token")
+	assert.False(t, failed, output)
+	assert.Equal(t, []string{"s1 rotate_token", "s1 restarted", "a1 restarted"}, asked)
+}

@@ -4,7 +4,7 @@ import json, os, sys
 args = json.load(open(sys.argv[1]))
 folder = os.path.dirname(args["data_dir"])
 node = os.path.basename(args["data_dir"])
-words = [args.get("operation") or args.get("state") or "info", args.get("node") or "", "upgrade" if args.get("upgrade") else ""]
+words = [args.get("operation") or args.get("state") or "info", args.get("node") or "", "upgrade" if args.get("upgrade") in [True, "True"] else ""]
 with open(os.path.join(folder, "asked"), "a") as asked:
     asked.write(" ".join([node] + [word for word in words if word]) + "\n")
 if os.path.exists(args["data_dir"] + ".down"):
