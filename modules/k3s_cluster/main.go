@@ -36,7 +36,7 @@ func run(ctx context.Context, in params, mode ansible.Mode) (ansible.Result, err
 	step, do, err := t.plan(ctx)
 	result := ansible.Result{Values: t.values}
 	if err != nil || do == nil {
-		result.Msg = t.msg
+		result.Msg, result.Warnings = t.msg, t.warnings
 		return result, err
 	}
 	result.Changed, result.Steps = true, []string{step}

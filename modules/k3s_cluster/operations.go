@@ -34,6 +34,8 @@ type task struct {
 	self    string // the server's own node; empty without etcd
 	msg     string
 	values  map[string]any
+
+	warnings []string
 }
 
 type doing func(context.Context) error
@@ -248,6 +250,11 @@ func (t *task) rotateKeys(ctx context.Context) (string, doing, error) {
 	before, err := t.cluster.Encryption(ctx)
 	if err != nil {
 		return "", nil, err
+	}
+	if before.Unfinished() {
+		t.msg = "an earlier rotation is finished by restarting the servers, one after the other; no other one was begun"
+		t.warnings = append(t.warnings, "the servers have different keys ("+before.HashError+"): "+t.msg)
+		return "", nil, nil
 	}
 	return "encrypt all Secrets with another key than " + before.Active, func(ctx context.Context) error {
 		after, err := t.cluster.RotateKeys(ctx, t.timeout())

@@ -15,7 +15,7 @@ var spec = ansible.Spec{
 	},
 	Notes: []string{
 		"It runs on any host where a server of k3s runs, as root. The node that an operation is about is named by O(node).",
-		"V(snapshot), V(rotate_keys) and V(rotate_certificates) do what they are told at each run, so they are always a change.",
+		"V(snapshot), V(rotate_keys) and V(rotate_certificates) do what they are told at each run, so they are a change each time.",
 	},
 	SeeAlso: []string{"metalstack.initial_cluster.k3s_node"},
 	Options: append(options, target.Option()),
@@ -47,7 +47,8 @@ var options = []ansible.Option{
 				"It need not exist any more.",
 			"V(snapshot) takes a snapshot of etcd and proves that it is there.",
 			"V(rotate_token) gives the cluster O(new_token). Thereafter all nodes must be given it and be restarted.",
-			"V(rotate_keys) encrypts all Secrets with a new key. Thereafter the other servers must be restarted.",
+			"V(rotate_keys) encrypts all Secrets with a new key. Thereafter the other servers must be restarted; until they are, no other rotation is begun, " +
+				"and that is no change.",
 			"V(rotate_certificates) has k3s issue new certificates for the server that this runs on, whose name is O(node), and restarts it. " +
 				"Agents get new ones at each start.",
 		},

@@ -71,6 +71,9 @@ func (c *Cluster) Encryption(ctx context.Context) (Encryption, error) {
 	}, nil
 }
 
+// Unfinished tells that a rotation has ended and not all servers have been restarted since, which gives them the key.
+func (e Encryption) Unfinished() bool { return e.Enabled && !e.HashMatch && !reencrypting[e.Stage] }
+
 // reencrypting are the stages in which all Secrets are written anew.
 var reencrypting = map[string]bool{"reencrypt_request": true, "reencrypt_active": true}
 
@@ -87,7 +90,7 @@ func (c *Cluster) RotateKeys(ctx context.Context, timeout time.Duration) (Encryp
 	switch {
 	case !e.Enabled:
 		return e, errors.New("rotate the keys: Secrets are not encrypted; secrets-encryption can be set for a new cluster only")
-	case !e.HashMatch:
+	case e.Unfinished():
 		return e, fmt.Errorf("rotate the keys: the servers have different ones (%s); restart the servers first, one after the other", e.HashError)
 	case !reencrypting[e.Stage]:
 		if err := c.beginRotation(ctx); err != nil {
