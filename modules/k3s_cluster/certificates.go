@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/metal-stack/initial-cluster/internal/k3s/cluster"
 	"github.com/metal-stack/initial-cluster/internal/k3s/service"
@@ -24,7 +25,8 @@ func (t *task) rotateCertificates(context.Context) (string, doing, error) {
 	}, nil
 }
 
-// renew stops the server, as k3s wants it, and starts it again whatever came of it.
+// renew stops the server, as k3s wants it, and starts it again whatever came of it, also if the run is to end: the next one would find no
+// server to ask.
 func (t *task) renew(ctx context.Context, turn *cluster.Turn) error {
 	system, err := service.Find(ctx, t.host)
 	if err != nil {
@@ -32,11 +34,11 @@ func (t *task) renew(ctx context.Context, turn *cluster.Turn) error {
 	}
 	within, cancel := turn.Context(ctx)
 	defer cancel()
-	if err := system.Stop(within, service.Server); err != nil {
-		return err
+	renewed := system.Stop(within, service.Server)
+	if renewed == nil {
+		renewed = cluster.RotateCertificates(within, t.host, t.k3s(), t.DataDir)
 	}
-	renewed := cluster.RotateCertificates(within, t.host, t.k3s(), t.DataDir)
-	log, err := system.Start(within, service.Server)
+	log, err := startAnyway(ctx, system)
 	if err == nil {
 		err = service.Await(within, system, service.Server, log, t.timeout())
 	}
@@ -44,4 +46,13 @@ func (t *task) renew(ctx context.Context, turn *cluster.Turn) error {
 		err = t.cluster.AwaitServer(within, t.Node, "", t.timeout())
 	}
 	return errors.Join(renewed, err)
+}
+
+// startTimeout is what it takes to have the init system start a service, on a busy machine.
+const startTimeout = time.Minute
+
+func startAnyway(ctx context.Context, system service.System) (service.Log, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
+	defer cancel()
+	return system.Start(ctx, service.Server)
 }
