@@ -122,6 +122,8 @@ func (p *Plan) refuse(ctx context.Context) error {
 	w := p.want
 	add(p.data != "" && p.dataDir != w.DataDir, "the data is in %s, and data_dir is %s; move it while k3s is stopped, or give the folder where it is", p.dataDir, w.DataDir)
 	add(p.data == etcdData && w.SQLite, "its data is etcd's, and there is no way back to SQLite; leave datastore out")
+	add(p.data == sqliteData && w.several() && w.State != Installed,
+		"its data is SQLite's, which no other server can share; convert it first, with this server alone in servers (datastore etcd), then add the others")
 	add(w.server() && w.State != Installed && p.password != "" && w.Token != "" && passwordOf(w.Token) != p.password && !p.resets(w) && !p.taken(ctx),
 		"token: it is not that of the cluster whose data is here, and no other server takes it; a token is changed by rotation alone (k3s_cluster)")
 	add(w.several() && p.token(w) == "" && !w.outside(), "token: it is wanted where there are several servers")

@@ -52,3 +52,15 @@ func TestARunningServerGetsAnotherReleaseOnlyByAnUpgrade(t *testing.T) {
 	node.state.Active, p.target.version = false, "v1.35.9+k3s1"
 	assert.NoError(t, p.checkUpgrade(), "nothing runs that could be lost")
 }
+
+func TestAServerWithSQLiteIsConvertedAlone(t *testing.T) {
+	t.Parallel()
+	node := Node{role: service.Server, data: sqliteData, dataDir: "/data", addresses: []string{"10.0.0.11"}, state: service.State{Active: true}}
+	want := Want{Role: service.Server, State: Present, DataDir: "/data", Token: "secret", Servers: []string{"10.0.0.11", "10.0.0.12", "10.0.0.13"}}
+	p := Plan{Node: &node, want: want}
+	assert.EqualError(t, p.refuse(t.Context()),
+		"its data is SQLite's, which no other server can share; convert it first, with this server alone in servers (datastore etcd), then add the others")
+	p.want.Servers = want.Servers[:1]
+	assert.NoError(t, p.refuse(t.Context()))
+	assert.Equal(t, place{init: true}, p.rest(), "k3s takes the data over into etcd")
+}
