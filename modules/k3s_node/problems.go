@@ -72,7 +72,8 @@ func (in params) releaseProblems(c *collector) {
 }
 
 func (in params) serverProblems(c *collector) {
-	c.add(len(in.Servers) == 2 && in.State == k3s.Present, "servers: of two servers none may fail, as one alone is no majority; have one, or three")
+	runs := slices.Contains([]string{k3s.Present, k3s.Restarted, k3s.Installed}, in.State)
+	c.add(len(in.Servers) == 2 && runs, "servers: of two servers none may fail, as one alone is no majority; have one, or three")
 	for _, server := range in.Servers {
 		_, err := netip.ParseAddr(server)
 		c.add(err != nil && (server == "" || strings.ContainsAny(server, "/:@ ")), "servers: %q is no name or address; ports and https:// have no place here", server)

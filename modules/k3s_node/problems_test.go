@@ -91,3 +91,14 @@ func TestProxyAndSecretsAreTakenFromTheOptions(t *testing.T) {
 	assert.Equal(t, map[string]string{"GOGC": "50", "HTTP_PROXY": "http://u:proxy-password@proxy:3128", "NO_PROXY": "10.0.0.0/8,.svc"}, want.Environment)
 	assert.ElementsMatch(t, []string{"secret", "", "registry-password", "proxy-password"}, in.secrets(want))
 }
+
+func TestTwoServersAreRefusedUnlessTheyAreToEnd(t *testing.T) {
+	t.Parallel()
+	in := fine()
+	in.Servers = []string{"10.0.0.11", "10.0.0.12"}
+	for state, refused := range map[string]bool{"present": true, "restarted": true, "installed": true, "stopped": false, "killed": false, "absent": false} {
+		in.State = state
+		_, problems := in.want()
+		assert.Equal(t, refused, len(problems) == 1, "%s: %v", state, problems)
+	}
+}
