@@ -93,6 +93,8 @@ func TestWhatDoesNotGoOnIsQuarantined(t *testing.T) {
 	empty.etcd.Fill(t, "key", 1, 1)
 	outcome, err := empty.taker(t).Take(t.Context(), false)
 	require.ErrorContains(t, err, "initial: this is another cluster (etcd-")
+	assert.Empty(t, outcome.Acknowledged)
+	assert.Equal(t, []string{w.folder}, outcome.Quarantined)
 	require.ErrorContains(t, err, "backup "+outcome.Manifest.Name+" is stored and counts for nothing. Is that as it should be, then say so once by accept_lineage")
 	newest, err := w.vault(t).Find(t.Context(), "")
 	require.NoError(t, err)

@@ -49,14 +49,17 @@ func (r *run) store(ctx context.Context, outcome *Outcome) error {
 	opened := make(chan error, 1)
 	go func() { opened <- r.opens(opening) }()
 	proved := sync.OnceValue(func() error { return <-opened })
-	failures := r.past.failures
+	failures, stored := r.past.failures, &outcome.Acknowledged
+	if r.manifest.Quarantine != "" {
+		stored = &outcome.Quarantined
+	}
 	for _, v := range r.past.vaults {
 		if err := v.acknowledge(ctx, r.manifest, content, proved); err != nil {
 			failures = errors.Join(failures, err)
 			continue
 		}
 		outcome.Manifest = r.manifest
-		outcome.Acknowledged = append(outcome.Acknowledged, v.Store.String())
+		*stored = append(*stored, v.Store.String())
 	}
 	cancel()
 	_ = proved() // it is told above, if anything came as far

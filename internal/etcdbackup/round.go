@@ -47,7 +47,7 @@ type Stock struct {
 	Drilled error // why a drill failed; meant only where one was due
 }
 
-// Do does the round. Each step is tried whatever became of the others, but nothing is deleted where no backup was taken.
+// Do does the round. Each step is tried whatever became of the others, but nothing is deleted where no backup was acknowledged.
 func (r Round) Do(ctx context.Context) Rounded {
 	rounded := Rounded{Failures: map[string]error{}}
 	fail := func(step string, err error) {

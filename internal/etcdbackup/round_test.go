@@ -54,6 +54,28 @@ func TestOneServerTakesTheBackupAndAnotherWhenItIsGone(t *testing.T) {
 	assert.Empty(t, round("s3", later.Add(time.Minute)).Acknowledged)
 }
 
+// Once, a cluster that came up empty had the old backups pruned, as if what lies in quarantine were a newer one.
+func TestARoundThatQuarantinesDeletesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, prefix := range []string{"a", "b", "c"} {
+		w.etcd.Fill(t, prefix, 50, 20)
+		w.take(t)
+	}
+	empty := newWorld(t)
+	empty.folder, empty.keys = w.folder, w.keys
+	empty.etcd.Fill(t, "key", 1, 1)
+	server := empty.server(t, "s1", now.Add(time.Hour))
+	server.Policy.Last = 1
+	r := server.Do(t.Context())
+	require.ErrorContains(t, r.Failed(), "backup: initial: this is another cluster (etcd-")
+	assert.Equal(t, []string{w.folder}, r.Quarantined)
+	assert.Empty(t, r.Acknowledged)
+	assert.Zero(t, r.Deleted)
+	assert.Equal(t, 3, r.Stores[0].Good)
+	assert.Equal(t, 1, r.Stores[0].Bad)
+}
+
 // Timers that go off at the same moment make one backup.
 func TestServersAtTheSameMomentTakeOneBackup(t *testing.T) {
 	t.Parallel()

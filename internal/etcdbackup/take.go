@@ -30,7 +30,8 @@ type Taker struct {
 // Outcome is what a run came to.
 type Outcome struct {
 	Manifest     manifest.Manifest // empty if none was needed
-	Acknowledged []string          // the stores that have it
+	Acknowledged []string          // the stores that have it, and it counts
+	Quarantined  []string          // the stores that have it, and it counts for nothing
 	Recent       string            // the backup that was enough, if none was needed
 	Planned      string            // what would be done, in check mode
 	Warnings     []string
@@ -105,10 +106,11 @@ func (r *run) all(ctx context.Context, outcome *Outcome) error {
 	if reason != "" && r.past.quarantinedLately(r.Now()) {
 		return r.quarantined(reason, "it is not stored, as one such backup of today is")
 	}
-	if err := r.store(ctx, outcome); err != nil || reason == "" {
+	err := r.store(ctx, outcome)
+	if len(outcome.Quarantined) == 0 {
 		return err
 	}
-	return r.quarantined(reason, "backup "+r.manifest.Name+" is stored and counts for nothing")
+	return errors.Join(err, r.quarantined(reason, "backup "+r.manifest.Name+" is stored and counts for nothing"))
 }
 
 func (r *run) quarantined(reason, what string) error {

@@ -118,3 +118,22 @@ func TestLeftoversOfAKilledRunAreRemoved(t *testing.T) {
 	require.Len(t, left, 1)
 	assert.Equal(t, "lock", left[0].Name())
 }
+
+// Once, a backup in quarantine was told as acknowledged, taken and good.
+func TestWhatLiesInQuarantineIsNotAcknowledged(t *testing.T) {
+	t.Parallel()
+	w, other := newWorld(t), newWorld(t)
+	taken(t, w)
+	key, err := os.ReadFile(filepath.Join(w.dir, "signing.pem"))
+	require.NoError(t, err)
+	other.write(t, "signing.pem", string(key))
+	result := other.process(t, other.takes(map[string]any{"folder": w.dir + "/store"}))
+	assert.Equal(t, true, result["failed"])
+	assert.Contains(t, result["msg"], "this is another cluster")
+	require.Len(t, result["steps"], 1)
+	assert.Regexp(t, "^store backup .* in quarantine in ", result["steps"].([]any)[0])
+	assert.Equal(t, []any{}, result["acknowledged"])
+	backup := result["backup"].(map[string]any)
+	assert.Equal(t, false, backup["good"])
+	assert.Contains(t, backup["why"], "this is another cluster")
+}

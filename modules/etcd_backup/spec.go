@@ -87,12 +87,12 @@ var returns = slices.Concat(takenReturns, restoreReturns)
 
 var takenReturns = []ansible.Return{
 	{
-		Name: "backup", Description: "The backup that was taken.", Type: ansible.Dict, Returned: "with state present, if one was stored",
+		Name: "backup", Description: "The backup that was taken, also one in quarantine.", Type: ansible.Dict, Returned: "with state present, if one was stored",
 		Sample:   map[string]any{"name": "20261125T120000Z-r51234-1a2b3c4d", "revision": 51234, "keys": 812, "good": true},
 		Contains: backupReturns,
 	},
 	{
-		Name: "acknowledged", Description: "The stores that acknowledged it.", Type: ansible.List, Elements: ansible.Str,
+		Name: "acknowledged", Description: "The stores that acknowledged it; of one in quarantine none.", Type: ansible.List, Elements: ansible.Str,
 		Returned: "with state present, if one was stored", Sample: []any{"/mnt/backup"},
 	},
 	{

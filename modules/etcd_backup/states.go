@@ -35,8 +35,12 @@ func present(ctx context.Context, w *wanted, mode ansible.Mode) (result ansible.
 	for _, store := range outcome.Acknowledged {
 		result.Steps = append(result.Steps, fmt.Sprintf("take backup %s into %s", outcome.Manifest.Name, store))
 	}
+	for _, store := range outcome.Quarantined {
+		result.Steps = append(result.Steps, fmt.Sprintf("store backup %s in quarantine in %s", outcome.Manifest.Name, store))
+	}
 	if outcome.Manifest.Name != "" {
-		result.Values = map[string]any{"backup": told(etcdbackup.Backup{Manifest: outcome.Manifest}), "acknowledged": outcome.Acknowledged}
+		stored := etcdbackup.Backup{Manifest: outcome.Manifest, Bad: outcome.Manifest.Quarantine}
+		result.Values = map[string]any{"backup": told(stored), "acknowledged": append([]string{}, outcome.Acknowledged...)}
 	}
 	if outcome.Recent != "" {
 		result.Msg = fmt.Sprintf("backup %s of %s is enough", outcome.Recent, w.Cluster)

@@ -730,7 +730,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 backup:
-  description: The backup that was taken.
+  description: The backup that was taken, also one in quarantine.
   returned: with state present, if one was stored
   type: dict
   sample:
@@ -808,7 +808,7 @@ backup:
       returned: always
       type: int
 acknowledged:
-  description: The stores that acknowledged it.
+  description: The stores that acknowledged it; of one in quarantine none.
   returned: with state present, if one was stored
   type: list
   elements: str

@@ -75,3 +75,12 @@ func TestAnEmptyStoreHasNoNewestBackup(t *testing.T) {
 	assert.NotContains(t, h.Text("initial"), "newest", "an old time would hide that all are gone")
 	assert.NotContains(t, h.Text("initial"), "near")
 }
+
+func TestWhatLiesInQuarantineWasNotTaken(t *testing.T) {
+	var h History
+	h.Add(etcdbackup.Rounded{
+		Outcome:  etcdbackup.Outcome{Quarantined: []string{"/mnt/near"}},
+		Failures: map[string]error{etcdbackup.Taking: errors.New("another cluster")},
+	}, noon, time.Second, false)
+	assert.NotContains(t, h.Text("initial"), "etcd_backup_taken_")
+}
