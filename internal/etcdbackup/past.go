@@ -65,11 +65,8 @@ func firstGood(backups []Backup) *Backup {
 	return nil
 }
 
-// every gives the name of the newest good backup if that of every store, and there is none that is missing, is as wanted.
+// every gives the name of the newest good backup if that of every store that could be listed is as wanted.
 func (p past) every(wanted func(Backup) bool) (name string) {
-	if len(p.problems) > 0 {
-		return ""
-	}
 	for _, backups := range p.backups {
 		b := firstGood(backups)
 		if b == nil || !wanted(*b) {
@@ -80,14 +77,21 @@ func (p past) every(wanted func(Backup) bool) (name string) {
 	return name
 }
 
-// recent is the newest backup, if every store has one since then. One that a wrong clock dates into the future is not known to be recent: it
-// would keep all others from being taken until then.
-func (p past) recent(since, now time.Time) string {
-	return p.every(func(b Backup) bool { return b.Taken.After(since) && !retention.Future(b.Taken, now) })
+// recent is the newest backup, if every store has one that is young enough. One that a wrong clock dates into the future is not known to be
+// recent: it would keep all others from being taken until then.
+func (r *run) recent() string {
+	now := r.Now()
+	if r.MaxAge <= 0 || len(r.past.problems) > 0 && !r.away {
+		return ""
+	}
+	return r.past.every(func(b Backup) bool { return b.Taken.After(now.Add(-r.MaxAge)) && !retention.Future(b.Taken, now) })
 }
 
 // same is the newest backup, if every store's has all that this one would have.
 func (p past) same(m manifest.Manifest) string {
+	if len(p.problems) > 0 {
+		return ""
+	}
 	return p.every(func(b Backup) bool {
 		state := b.Lineage == m.Lineage && b.Revision == m.Revision && b.Compared && m.Compared && b.Hash == m.Hash && b.CompactRevision == m.CompactRevision
 		return (state || b.Snapshot == m.Snapshot) && b.Encrypted == m.Encrypted

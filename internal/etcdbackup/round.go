@@ -76,8 +76,10 @@ func (r Round) Do(ctx context.Context) Rounded {
 	return rounded
 }
 
-// take takes a backup when none is young enough, also not after another server has ended that was taking one.
+// take takes a backup when none is young enough, also not after another server has ended that was taking one. A store that is away has one
+// server take a backup into the others, and not each of them.
 func (r Round) take(ctx context.Context) (Outcome, error) {
+	r.away = true
 	outcome, err := r.Take(ctx, true)
 	if err != nil || outcome.Recent != "" {
 		return outcome, err

@@ -141,6 +141,35 @@ func TestOneStoreThatFailsIsToldAndTheOtherHasTheBackup(t *testing.T) {
 	assert.True(t, r.Stores[1].Unknown)
 }
 
+// Once, each server took a backup of its own while one of two stores was away.
+func TestWhileAStoreIsAwayOneServerTakesTheBackup(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.etcd.Fill(t, "key", 20, 20)
+	mount := filepath.Join(t.TempDir(), "mount")
+	require.NoError(t, os.Mkdir(mount, 0o700))
+	other, err := store.OpenFolder(mount, quick)
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(mount))
+	round := func(name string, at time.Time) etcdbackup.Rounded {
+		server := w.server(t, name, at)
+		server.Vaults = append(server.Vaults, etcdbackup.Vault{Store: other, Cluster: "initial", Keys: w.keys})
+		return server.Do(t.Context())
+	}
+	first := round("s1", now)
+	require.Equal(t, []string{w.folder}, first.Acknowledged)
+	w.etcd.Fill(t, "more", 20, 20)
+	r := round("s2", now.Add(time.Minute))
+	assert.Equal(t, first.Manifest.Name, r.Recent)
+	assert.ErrorContains(t, r.Failed(), "list: "+mount+": ", "and it is told that a store is away")
+	assert.Contains(t, r.Warnings[0], "there is no folder "+mount)
+
+	require.NoError(t, os.Mkdir(mount, 0o700))
+	r = round("s3", now.Add(2*time.Minute))
+	require.NoError(t, r.Failed())
+	assert.Equal(t, []string{w.folder, mount}, r.Acknowledged, "when it is back it gets one at once")
+}
+
 func TestADueDrillIsDone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -25,6 +25,7 @@ type Taker struct {
 	MaxAge        time.Duration // a good backup in every store that is younger is enough; 0 takes one in any case
 	AcceptLineage bool          // the cluster is another one than before, or is where it was earlier, and that is as it should be
 	Now           func() time.Time
+	away          bool // a store that can't be listed makes no backup necessary, when those in all others are young enough
 }
 
 // Outcome is what a run came to.
@@ -64,7 +65,7 @@ func (t Taker) Take(ctx context.Context, check bool) (outcome Outcome, err error
 		return outcome, err
 	}
 	outcome.Warnings = append(outcome.Warnings, r.past.problems...)
-	if enough := r.past.recent(t.Now().Add(-t.MaxAge), t.Now()); t.MaxAge > 0 && enough != "" {
+	if enough := r.recent(); enough != "" {
 		outcome.Recent = enough
 		return outcome, nil
 	}
