@@ -49,11 +49,14 @@ const (
 	tokenFile    = "k3s/server/token"
 )
 
+// nameTime is how a name begins.
+const nameTime = "20060102T150405Z"
+
 // newName is one that sorts by time and never comes twice.
 func newName(taken time.Time, revision int64) string {
 	random := make([]byte, 4)
 	_, _ = rand.Read(random) // never fails
-	return fmt.Sprintf("%s-r%d-%s", taken.UTC().Format("20060102T150405Z"), revision, hex.EncodeToString(random))
+	return fmt.Sprintf("%s-r%d-%s", taken.UTC().Format(nameTime), revision, hex.EncodeToString(random))
 }
 
 // lineage is within which revisions can be compared: each time people accept that a cluster is another one, a new one begins.

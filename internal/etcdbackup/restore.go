@@ -98,7 +98,7 @@ func (a *attempt) restore(ctx context.Context) (err error) {
 		return err
 	}
 	a.done.Warnings, a.last = warnings, last
-	if a.done.Same, err = a.same(found[0].Backup); a.done.Same || err != nil {
+	if a.done.Same, err = a.same(firstGoodOf(found).Backup); a.done.Same || err != nil {
 		a.done.Note = a.before
 		return err
 	}
@@ -130,17 +130,22 @@ func (a *attempt) first(ctx context.Context, found []candidate) error {
 		if used || ctx.Err() != nil {
 			return err
 		}
-		if !a.Fallback || i+1 == len(found) {
-			return a.unusable(err, found[i+1:])
+		older := firstGoodOf(found[i+1:])
+		switch {
+		case c.passable():
+			a.warn("passed over: %v%s", err, c.doubt())
+		case !a.Fallback || older == nil:
+			return a.unusable(err, older)
+		default:
+			a.warn("what was written after %s is lost: the newer backup, %s of %s, cannot be used: %v", moment(older.Backup), c.Name, moment(c.Backup), err)
 		}
-		a.warn("what was written after %s is lost: the newest backup, %s of %s, cannot be used: %v", moment(found[i+1].Backup), c.Name, moment(c.Backup), err)
 	}
 	return nil
 }
 
 // use restores a backup from the first store whose copy can be used.
 func (a *attempt) use(ctx context.Context, c candidate) (used bool, err error) {
-	var problems []string
+	problems := c.flaws
 	for _, v := range c.vaults {
 		_, err := v.tried(ctx, c.Name, a.Work, a.Examiner, func(dir string, d *Drilled) error {
 			used = true
@@ -160,14 +165,15 @@ func (a *attempt) use(ctx context.Context, c candidate) (used bool, err error) {
 	return false, errors.New(strings.Join(problems, "; "))
 }
 
-func (a *attempt) unusable(err error, older []candidate) error {
+func (a *attempt) unusable(err error, older *candidate) error {
 	switch {
-	case a.Name != "" || len(older) == 0 && !a.Fallback:
+	case a.Name != "" || older == nil && !a.Fallback:
 		return err
-	case len(older) == 0:
+	case older == nil:
 		return fmt.Errorf("none of the good backups can be used, the last: %w", err)
 	}
-	return fmt.Errorf("%w; nothing was touched. Look for another copy of it, or say fallback to take an older one: the next is %s of %s", err, older[0].Name, moment(older[0].Backup))
+	return fmt.Errorf("%w; nothing was touched. Look for another copy or an earlier version of it, or say fallback to take an older one: the next is %s of %s",
+		err, older.Name, moment(older.Backup))
 }
 
 func moment(b Backup) string { return b.Taken.UTC().Format(time.RFC3339) }

@@ -269,17 +269,146 @@ func TestADamagedNewestBackupIsPassedOverOnlyIfAsked(t *testing.T) {
 	require.NoError(t, err)
 	_, err = r.Restore(t.Context(), false)
 	assert.ErrorContains(t, err, "backup "+newest)
-	assert.ErrorContains(t, err, "nothing was touched. Look for another copy of it, or say fallback to take an older one: the next is "+older.Name)
+	assert.ErrorContains(t, err, "nothing was touched. Look for another copy or an earlier version of it, or say fallback to take an older one: the next is "+older.Name)
 	assert.Empty(t, m.calls)
 	r.Fallback = true
 	done, err := r.Restore(t.Context(), false)
 	require.NoError(t, err)
 	assert.Equal(t, older.Name, done.Backup)
-	assert.Contains(t, done.Warnings[0], "what was written after 2026-11-25T12:00:00Z is lost: the newest backup, "+newest)
+	assert.Contains(t, done.Warnings[0], "what was written after 2026-11-25T12:00:00Z is lost: the newer backup, "+newest)
 	again, err := r.Restore(t.Context(), false)
 	require.NoError(t, err)
 	assert.True(t, again.Same)
 	m.etcd.Close()
+}
+
+// taken is one more backup of the world's k3s.
+func (w *world) taken(t *testing.T, key string, more ...etcdbackup.Vault) string {
+	t.Helper()
+	w.fill(t, key)
+	taker := w.taker(t)
+	taker.Vaults = append(taker.Vaults, more...)
+	taker.Origin.K3s, taker.Origin.Token = &k3s.Installation{DataDir: t.TempDir(), ConfigDir: t.TempDir()}, "secret"
+	outcome, err := taker.Take(t.Context(), false)
+	require.NoError(t, err)
+	return outcome.Manifest.Name
+}
+
+// Once, a newest backup that the list alone shows to be damaged was passed over without a word.
+func TestANewestBackupThatTheListShowsToBeDamagedIsPassedOverOnlyIfAsked(t *testing.T) {
+	t.Parallel()
+	for name, flaw := range map[string]struct {
+		do  func(t *testing.T, w *world, newest string)
+		why string
+	}{
+		"content cut": {func(t *testing.T, w *world, newest string) {
+			require.NoError(t, os.Truncate(w.content(newest), 100))
+		}, "its content has 100 bytes and must have "},
+		"content gone": {func(t *testing.T, w *world, newest string) {
+			require.NoError(t, os.Remove(w.content(newest)))
+		}, "its content is missing"},
+		"manifest broken": {func(t *testing.T, w *world, newest string) {
+			require.NoError(t, os.WriteFile(w.at(newest, "manifest.json"), []byte("{"), 0o600))
+		}, "its manifest cannot be read"},
+		"manifest changed": {func(t *testing.T, w *world, newest string) {
+			spoil(t, w.at(newest, "manifest.json"))
+		}, "its manifest "},
+		"marked": {func(t *testing.T, w *world, newest string) {
+			require.NoError(t, os.WriteFile(w.at(newest, "quarantine.json"), []byte(`{"reason": "evil"}`), 0o600))
+		}, "quarantined: evil"},
+		"marked, manifest gone": {func(t *testing.T, w *world, newest string) {
+			require.NoError(t, os.Rename(w.at(newest, "manifest.json"), w.at(newest, "quarantine.json")))
+		}, "it has no manifest"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, o := lost(t)
+			older, err := w.reader(t).Find(t.Context(), "")
+			require.NoError(t, err)
+			newest := w.taken(t, "newer")
+			flaw.do(t, w, newest)
+			m := &machine{dir: o.Dir}
+			r, err := o.restorer(m)
+			require.NoError(t, err)
+			_, err = r.Restore(t.Context(), true)
+			assert.ErrorContains(t, err, "backup "+newest+" of initial is not good: "+flaw.why)
+			assert.ErrorContains(t, err, "or say fallback to take an older one: the next is "+older.Name+" of 2026-11-25T12:00:00Z")
+			_, err = r.Restore(t.Context(), false)
+			assert.Error(t, err)
+			assert.Empty(t, m.calls)
+			has(t, o.Dir)
+
+			r.Fallback = true
+			look, err := r.Restore(t.Context(), true)
+			require.NoError(t, err)
+			assert.Equal(t, older.Name, look.Backup)
+			require.Len(t, look.Warnings, 1)
+			assert.Contains(t, look.Warnings[0], "is lost: the newer backup, "+newest+" of 2026-11-25T12:00:00Z, cannot be used: ")
+			assert.Contains(t, look.Warnings[0], flaw.why)
+			r.Fallback, r.Name = false, older.Name
+			look, err = r.Restore(t.Context(), true)
+			require.NoError(t, err, "whoever names one has chosen")
+			assert.Empty(t, look.Warnings)
+		})
+	}
+}
+
+func TestAnOlderBackupThatIsNotGoodIsInNobodysWay(t *testing.T) {
+	t.Parallel()
+	w, o := lost(t)
+	older, err := w.reader(t).Find(t.Context(), "")
+	require.NoError(t, err)
+	newest := w.taken(t, "newer")
+	require.NoError(t, os.WriteFile(w.at(older.Name, "manifest.json"), []byte("{"), 0o600))
+	r, err := o.restorer(&machine{dir: o.Dir})
+	require.NoError(t, err)
+	look, err := r.Restore(t.Context(), true)
+	require.NoError(t, err)
+	assert.Equal(t, newest, look.Backup)
+	assert.Empty(t, look.Warnings)
+}
+
+// What a killed run leaves, and what was put aside for being another cluster, hold no restore up, and are told.
+func TestABackupThatNeverCountedIsPassedOverWithAWarning(t *testing.T) {
+	t.Parallel()
+	w, o := lost(t)
+	older, err := w.reader(t).Find(t.Context(), "")
+	require.NoError(t, err)
+	killed := w.taken(t, "newer")
+	require.NoError(t, os.Remove(w.at(killed, "manifest.json")))
+	empty := newWorld(t)
+	empty.folder, empty.keys = w.folder, w.keys
+	empty.fill(t, "other")
+	taker := empty.taker(t)
+	taker.Now = func() time.Time { return now.Add(time.Hour) }
+	other, err := taker.Take(t.Context(), false)
+	require.ErrorContains(t, err, "counts for nothing")
+	r, err := o.restorer(&machine{dir: o.Dir})
+	require.NoError(t, err)
+	look, err := r.Restore(t.Context(), true)
+	require.NoError(t, err)
+	assert.Equal(t, older.Name, look.Backup)
+	require.Len(t, look.Warnings, 2)
+	told := strings.Join(look.Warnings, "\n")
+	assert.Contains(t, told, "backup "+killed+" of initial is not good: it has no manifest, so it was never finished, unless its manifest was deleted since")
+	assert.Contains(t, told, "backup "+other.Manifest.Name+" of initial is not good: quarantined: this is another cluster")
+}
+
+func TestAGoodCopyInAnotherStoreIsTakenWithAWarning(t *testing.T) {
+	t.Parallel()
+	w, o := lost(t)
+	second, err := store.OpenFolder(t.TempDir(), quick)
+	require.NoError(t, err)
+	newest := w.taken(t, "newer", etcdbackup.Vault{Store: second, Cluster: "initial", Keys: w.keys})
+	require.NoError(t, os.Truncate(w.content(newest), 100))
+	r, err := o.restorer(&machine{dir: o.Dir})
+	require.NoError(t, err)
+	r.Vaults = append(r.Vaults, etcdbackup.Vault{Store: second, Cluster: "initial", Keys: r.Vaults[0].Keys})
+	look, err := r.Restore(t.Context(), true)
+	require.NoError(t, err)
+	assert.Equal(t, newest, look.Backup)
+	require.Len(t, look.Warnings, 1)
+	assert.Contains(t, look.Warnings[0], "a copy could not be used: "+r.Vaults[0].Store.String()+": backup "+newest+" of initial is not good: its content has 100 bytes")
 }
 
 func spoil(t *testing.T, path string) {

@@ -305,7 +305,7 @@ func TestASingleServerComesBackElsewhere(t *testing.T) {
 		variables map[string]any
 		told      string
 	}{
-		"a damaged backup": {nil, "nothing was touched. Look for another copy of it, or say fallback to take an older one"},
+		"a damaged backup": {nil, "nothing was touched. Look for another copy or an earlier version of it, or say fallback to take an older one"},
 		"another identity": {map[string]any{"etcd_backup_identities": stranger.String(), "etcd_backup_fallback": true}, "none of the identities opens it"},
 		"another token":    {map[string]any{"k3s_token": "hunter3", "etcd_backup_fallback": true}, "the bootstrap data in the snapshot is of another token"},
 	} {
