@@ -23,6 +23,7 @@ type Note struct {
 	Revision int64     `json:"revision"` // of the backup
 	Restored int64     `json:"restored"` // the revision that etcd had of it, ahead of all that were given out
 	Keys     int64     `json:"keys"`
+	Lineage  string    `json:"lineage,omitempty"` // of the cluster
 }
 
 // Phases of a restore.
@@ -103,7 +104,7 @@ func (n Note) wanted(name string) string {
 func (n Note) next(d *Drilled, restored int64, now time.Time) Note {
 	next := Note{
 		ID: fmt.Sprintf("%d-%s", restored, rand.Text()), Backup: d.Name, Taken: d.Taken, Begun: now.UTC().Truncate(time.Second), Revision: d.Revision, Restored: restored,
-		Keys: d.Keys, Phase: phaseAside,
+		Keys: d.Keys, Lineage: d.Lineage, Phase: phaseAside,
 	}
 	next.Aside = asideFolder(next.Begun)
 	if n.interrupted() {

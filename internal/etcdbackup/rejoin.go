@@ -7,9 +7,10 @@ import (
 	"time"
 )
 
-// Rejoin readies the server of this machine to join a cluster that was restored on another one, by the ID of that restore: k3s is stopped, and
-// its data of before is moved aside, never deleted. It may be repeated, and a run that was killed is finished by the next.
-func (r Restorer) Rejoin(ctx context.Context, id string, look bool) (note Note, steps []string, err error) {
+// Rejoin readies the server of this machine to join a cluster that was restored on another one, by the ID of that restore and the cluster's
+// lineage: k3s is stopped, and its data of before is moved aside, never deleted; that of another lineage is refused. It may be repeated, and a
+// run that was killed is finished by the next.
+func (r Restorer) Rejoin(ctx context.Context, id, lineage string, look bool) (note Note, steps []string, err error) {
 	dir := r.Installation.DataDir
 	note, err = readNote(dir)
 	if err != nil || note.ID == id && note.Phase == phaseJoined {
@@ -17,6 +18,9 @@ func (r Restorer) Rejoin(ctx context.Context, id string, look bool) (note Note, 
 	}
 	running, err := r.Server.Running(ctx)
 	if err != nil {
+		return note, nil, err
+	}
+	if err := r.mayReplace(ctx, lineage, running); err != nil {
 		return note, nil, err
 	}
 	if running && r.belongs(ctx, id) { // as one that has joined since, on a machine of its own
@@ -37,6 +41,9 @@ func (r Restorer) Rejoin(ctx context.Context, id string, look bool) (note Note, 
 		if err := r.Server.Stop(ctx); err != nil {
 			return note, nil, err
 		}
+		if err := r.mayReplace(ctx, lineage, false); err != nil {
+			return note, nil, fmt.Errorf("%w; k3s was stopped to find out, and nothing else was touched", err)
+		}
 	}
 	if err := note.write(dir); err != nil {
 		return note, nil, err
@@ -48,7 +55,15 @@ func (r Restorer) Rejoin(ctx context.Context, id string, look bool) (note Note, 
 	return note, steps, note.write(dir)
 }
 
-// belongs tells whether the etcd that runs here is of the restored cluster: no other is that far.
+func (r Restorer) mayReplace(ctx context.Context, lineage string, running bool) error {
+	if !running {
+		return r.sameCluster(ctx, lineage, r.Installation.DataDir)
+	}
+	_, err := r.sameRunning(ctx, lineage) // if it can't be told, it is once k3s is stopped
+	return err
+}
+
+// belongs tells whether the etcd that runs here is of the restored cluster: that of before is not that far.
 func (r Restorer) belongs(ctx context.Context, id string) bool {
 	var restored int64
 	if _, err := fmt.Sscanf(id, "%d-", &restored); err != nil {

@@ -252,10 +252,7 @@ func (a *attempt) refuse(ctx context.Context, d *Drilled, token string) error {
 	case len(running) > 0:
 		problems = append(problems, errors.New("refusing to restore while "+text))
 	}
-	if !slices.Contains(running, here) { // or else the database is locked, and the run after the stop looks
-		problems = append(problems, a.sameCluster(ctx, d))
-	}
-	problems = append(problems, roomFor(a.Installation.DataDir, d.Snapshot.Size))
+	problems = append(problems, a.lineage(ctx, d, slices.Contains(running, here)), roomFor(a.Installation.DataDir, d.Snapshot.Size))
 	return inOneLine(problems)
 }
 
@@ -294,20 +291,20 @@ func (a *attempt) running(ctx context.Context, d *Drilled, token string) (found 
 	return append(found, a.Server.Serving(ctx, others, token)...), nil
 }
 
-// sameCluster refuses to put a cluster in the place of another.
-func (a *attempt) sameCluster(ctx context.Context, d *Drilled) error {
-	file := filepath.Join(a.Installation.DataDir, database, "member/snap/db")
+// lineage refuses to put a cluster in the place of another.
+func (a *attempt) lineage(ctx context.Context, d *Drilled, running bool) error {
+	below := a.Installation.DataDir
 	if a.before.Phase == phaseBegun {
-		file = filepath.Join(a.Installation.DataDir, a.before.Aside, database, "member/snap/db")
+		below = filepath.Join(below, a.before.Aside)
 	}
-	if a.AcceptOther || d.Lineage == "" || !exists(file) {
-		return nil
+	if !running {
+		return a.sameCluster(ctx, d.Lineage, below)
 	}
-	have, err := a.Examiner.identify(ctx, file)
-	if err != nil || have.KubernetesUID == "" || have.KubernetesUID == d.Lineage { // what cannot be read takes no harm: it is moved aside
-		return nil
+	unknown, err := a.sameRunning(ctx, d.Lineage)
+	if unknown != nil {
+		a.warn("of which cluster the data on this server is cannot be told before k3s is stopped: %v", unknown)
 	}
-	return fmt.Errorf("the data on this server is of another cluster (%s) than the backup (%s); say accept_lineage if it is to be replaced", have.KubernetesUID, d.Lineage)
+	return err
 }
 
 func exists(path string) bool {

@@ -17,7 +17,8 @@ import (
 	"filippo.io/age"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.etcd.io/etcd/etcdutl/v3/snapshot"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	etcdutl "go.etcd.io/etcd/etcdutl/v3/snapshot"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.uber.org/zap"
 
@@ -25,6 +26,7 @@ import (
 	"github.com/metal-stack/initial-cluster/internal/etcdbackup/k3s"
 	"github.com/metal-stack/initial-cluster/internal/etcdbackup/manifest"
 	"github.com/metal-stack/initial-cluster/internal/etcdbackup/scratch"
+	"github.com/metal-stack/initial-cluster/internal/etcdbackup/snapshot"
 	"github.com/metal-stack/initial-cluster/internal/etcdbackup/source"
 	"github.com/metal-stack/initial-cluster/internal/store"
 	"github.com/metal-stack/initial-cluster/testing/etcdtest"
@@ -39,6 +41,7 @@ type machine struct {
 	broken  error // of a reset, which leaves half of the data
 	calls   []string
 	etcd    *embed.Etcd
+	mute    bool // its etcd does not answer
 }
 
 func (m *machine) Running(context.Context) (bool, error) { return m.runs, nil }
@@ -61,7 +64,7 @@ func (m *machine) Reset(_ context.Context, from, token, _ string) error {
 		return errors.Join(m.broken, os.MkdirAll(filepath.Join(m.database(), "member"), 0o700))
 	}
 	peer := "http://127.0.0.1:1"
-	err := snapshot.NewV3(zap.NewNop()).Restore(snapshot.RestoreConfig{
+	err := etcdutl.NewV3(zap.NewNop()).Restore(etcdutl.RestoreConfig{
 		SnapshotPath: from, Name: "m", OutputDataDir: m.database(), PeerURLs: []string{peer}, InitialCluster: "m=" + peer, InitialClusterToken: "t",
 	})
 	return errors.Join(err, os.MkdirAll(filepath.Join(m.dir, "server/tls"), 0o700), os.WriteFile(filepath.Join(m.dir, "server/token"), []byte(token), 0o600))
@@ -71,6 +74,7 @@ func (m *machine) Start(context.Context) error {
 	m.calls = append(m.calls, "start")
 	c := embed.NewConfig()
 	c.Name, c.Dir, c.ZapLoggerBuilder, c.UnsafeNoFsync = "m", m.database(), embed.NewZapLoggerBuilder(zap.NewNop()), true
+	c.InitialCluster = c.InitialClusterFromName(c.Name) // if there are no data
 	c.ListenClientUrls, c.ListenPeerUrls = []url.URL{{Scheme: "http", Host: "127.0.0.1:0"}}, []url.URL{{Scheme: "http", Host: "127.0.0.1:0"}}
 	etcd, err := embed.StartEtcd(c)
 	if err == nil {
@@ -85,6 +89,9 @@ func (m *machine) Tidy(context.Context, []string) (done, warnings []string, err 
 }
 
 func (m *machine) endpoint() (*source.Etcd, error) {
+	if m.etcd == nil || m.mute {
+		return nil, errors.New("there are no certificates")
+	}
 	limits := source.Limits{Answer: 20 * time.Second, Snapshot: time.Minute, Stall: 20 * time.Second}
 	return &source.Etcd{Endpoints: []string{"http://" + m.etcd.Clients[0].Addr().String()}, Limits: limits}, nil
 }
@@ -136,6 +143,8 @@ func lost(t *testing.T) (*world, order) {
 	key, value := etcdtest.Bootstrap(t, "secret", `{"ServerCA": {}}`)
 	_, err := w.etcd.Client(t, 0).Put(t.Context(), key, value)
 	require.NoError(t, err)
+	_, err = w.etcd.Client(t, 0).Put(t.Context(), snapshot.NamespaceKey, namespace("ours"))
+	require.NoError(t, err)
 	w.fill(t, "kept", "one")
 	taker := w.taker(t)
 	taker.Origin.K3s, taker.Origin.Token = &k3s.Installation{DataDir: t.TempDir(), ConfigDir: t.TempDir()}, "secret"
@@ -182,7 +191,7 @@ func TestARestoreMovesAsideAndProves(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"reset secret", "start"}, m.calls)
 	assert.Equal(t, done.Revision+scratch.Bump, done.Note.Restored)
-	assert.EqualValues(t, 3, done.Keys)
+	assert.EqualValues(t, 4, done.Keys)
 	assert.Positive(t, done.Seconds)
 	has(t, filepath.Join(o.Dir, done.Aside))
 	assert.Empty(t, leftIn(t, o.Work), "nothing of the cluster is left in the work folder")
@@ -432,7 +441,7 @@ func TestAKilledRestoreIsFinished(t *testing.T) {
 		phases[phase(o.Dir)]++
 		done := o.run(t, time.Minute)
 		require.NotNil(t, done, "seed %d", seed)
-		assert.EqualValues(t, 3, done["keys"], "seed %d", seed)
+		assert.EqualValues(t, 4, done["keys"], "seed %d", seed)
 		has(t, filepath.Join(o.Dir, fmt.Sprint(done["aside"])))
 		require.False(t, t.Failed(), "seed %d", seed)
 	}
@@ -501,22 +510,110 @@ func TestAServerReadiesItselfToJoinOnce(t *testing.T) {
 	require.NoError(t, err)
 	r.Now = func() time.Time { return now }
 	r.Etcd = func() (*source.Etcd, error) { return w.taker(t).Origin.Etcd, nil } // one of before
-	_, steps, err := r.Rejoin(t.Context(), "1000000099-one", true)
+	_, steps, err := r.Rejoin(t.Context(), "1000000099-one", "ours", true)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"stop k3s", "move the data that is here to before-restore-20261125T120000Z, so that the server joins the restored one"}, steps)
 	has(t, o.Dir)
-	note, _, err := r.Rejoin(t.Context(), "1000000099-one", false)
+	note, _, err := r.Rejoin(t.Context(), "1000000099-one", "ours", false)
 	require.NoError(t, err)
 	has(t, filepath.Join(o.Dir, note.Aside))
 	assert.Equal(t, []string{"stop"}, m.calls)
 	m.runs = true // as a member of the restored cluster
-	_, steps, err = r.Rejoin(t.Context(), "1000000099-one", false)
+	_, steps, err = r.Rejoin(t.Context(), "1000000099-one", "ours", false)
 	require.NoError(t, err)
 	assert.Empty(t, steps)
-	_, steps, err = r.Rejoin(t.Context(), "2000000099-two", true)
+	_, steps, err = r.Rejoin(t.Context(), "2000000099-two", "ours", true)
 	require.NoError(t, err)
 	assert.Len(t, steps, 2, "of another restore")
-	_, steps, err = r.Rejoin(t.Context(), "2-three", false)
+	_, steps, err = r.Rejoin(t.Context(), "2-three", "ours", false)
 	require.NoError(t, err)
 	assert.Empty(t, steps, "its etcd is of the restored cluster, whose revisions no other has")
+}
+
+func namespace(uid string) string { return fmt.Sprintf(`{"metadata": {"uid": %q}}`, uid) }
+
+// other is a machine whose k3s runs with the data of another cluster.
+func other(t *testing.T, o order) *machine {
+	t.Helper()
+	m := &machine{dir: o.Dir}
+	require.NoError(t, os.RemoveAll(m.database()))
+	require.NoError(t, m.Start(t.Context()))
+	t.Cleanup(m.down)
+	at, err := m.endpoint()
+	require.NoError(t, err)
+	client, err := clientv3.New(clientv3.Config{Endpoints: at.Endpoints, Logger: zap.NewNop()})
+	require.NoError(t, err)
+	defer client.Close()
+	_, err = client.Put(t.Context(), snapshot.NamespaceKey, namespace("theirs"))
+	require.NoError(t, err)
+	m.calls = nil
+	return m
+}
+
+// down is the machine after its k3s was stopped.
+func (m *machine) down() {
+	if m.etcd != nil {
+		m.etcd.Close()
+	}
+	m.etcd, m.runs = nil, false
+}
+
+const ofAnother = "the data on this server is of another cluster (theirs) than the backup (ours); say accept_lineage if it is to be replaced"
+
+// Once, a look while k3s ran saw nothing, and so all servers were stopped before the restore was refused.
+func TestDataOfAnotherClusterIsNotReplacedUnasked(t *testing.T) {
+	t.Parallel()
+	_, o := lost(t)
+	m := other(t, o)
+	r, err := o.restorer(m)
+	require.NoError(t, err)
+	_, err = r.Restore(t.Context(), true)
+	require.ErrorContains(t, err, ofAnother, "while it runs")
+	m.mute = true
+	look, err := r.Restore(t.Context(), true)
+	require.NoError(t, err)
+	assert.Contains(t, look.Warnings[1], "of which cluster the data on this server is cannot be told before k3s is stopped: there are no certificates")
+	m.down()
+	for _, look := range []bool{true, false} {
+		_, err = r.Restore(t.Context(), look)
+		require.ErrorContains(t, err, ofAnother)
+	}
+	assert.Empty(t, m.calls)
+	assert.FileExists(t, filepath.Join(m.database(), "member/snap/db"))
+	assert.NoFileExists(t, etcdbackup.NoteFile(o.Dir))
+
+	r.AcceptOther = true
+	look, err = r.Restore(t.Context(), true)
+	require.NoError(t, err)
+	assert.Len(t, look.Steps, 3)
+}
+
+// Once, a server that joins moved aside whatever was there.
+func TestAServerWithTheDataOfAnotherClusterDoesNotJoinUnasked(t *testing.T) {
+	t.Parallel()
+	_, o := lost(t)
+	m := other(t, o)
+	r, err := o.restorer(m)
+	require.NoError(t, err)
+	for _, id := range []string{"1000000099-one", "1-whose-revision-it-has"} {
+		_, _, err = r.Rejoin(t.Context(), id, "ours", false)
+		require.EqualError(t, err, ofAnother, "while it runs")
+	}
+	assert.Empty(t, m.calls)
+	m.down()
+	for _, look := range []bool{true, false} {
+		_, _, err = r.Rejoin(t.Context(), "1000000099-one", "ours", look)
+		require.EqualError(t, err, ofAnother)
+	}
+	m.runs, m.mute = true, true
+	_, _, err = r.Rejoin(t.Context(), "1000000099-one", "ours", false)
+	require.EqualError(t, err, ofAnother+"; k3s was stopped to find out, and nothing else was touched")
+	assert.Equal(t, []string{"stop"}, m.calls)
+	assert.FileExists(t, filepath.Join(m.database(), "member/snap/db"))
+	assert.NoFileExists(t, etcdbackup.NoteFile(o.Dir))
+
+	r.AcceptOther = true
+	note, _, err := r.Rejoin(t.Context(), "1000000099-one", "ours", false)
+	require.NoError(t, err)
+	assert.FileExists(t, filepath.Join(o.Dir, note.Aside, "server/db/etcd/member/snap/db"))
 }

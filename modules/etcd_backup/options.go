@@ -49,6 +49,7 @@ var stateOptions = []ansible.Option{
 		Description: []string{
 			"Take the cluster for what it is now, though it does not go on from the newest backup: it is another one, was restored to an earlier revision, or has lost most of its keys. " +
 				"Without, such a backup is stored in quarantine (once a day), and the task fails. Say it once, not always.",
+			"With state V(restored), move data of another cluster than the backup's aside, too.",
 		},
 	},
 }

@@ -21,6 +21,7 @@ type restore struct {
 	Servers      []string `ansible:"servers"`
 	Nodes        []string `ansible:"nodes"`
 	Rejoin       string   `ansible:"rejoin"`
+	Lineage      string   `ansible:"lineage"`
 	BinDir       string   `ansible:"bin_dir"`
 	StartTimeout int      `ansible:"start_timeout"`
 }
@@ -57,6 +58,12 @@ var restoreOptions = []ansible.Option{
 			"With state V(restored), on a server that is to join one that was restored: RV(restore.id) from there. k3s is stopped here and its data is moved aside; it joins when it is started.",
 		},
 	},
+	{
+		Name: "lineage",
+		Description: []string{
+			"With O(rejoin), RV(restore.lineage) from there: data of another cluster that is here is not moved aside, and its k3s not stopped, unless O(accept_lineage). Without, it is not looked at.",
+		},
+	},
 	{Name: "bin_dir", Type: ansible.Path, Default: "/usr/local/bin", Description: []string{"With state V(restored), where k3s lies."}},
 	{Name: "start_timeout", Type: ansible.Int, Default: 300, Description: []string{"With state V(restored), how many seconds k3s may take to start."}},
 }
@@ -65,6 +72,7 @@ var restoreReturns = []ansible.Return{
 	{
 		Name: "restore", Description: "The restore.", Type: ansible.Dict, Returned: "with state restored", Contains: []ansible.Return{
 			{Name: "id", Type: ansible.Str, Returned: "always", Description: "Which restore it is; the other servers get it as O(rejoin)."},
+			{Name: "lineage", Type: ansible.Str, Returned: "on the server that was restored", Description: "Of which cluster it is; the other servers get it as O(lineage)."},
 			{Name: "backup", Type: ansible.Str, Returned: "on the server that was restored", Description: "The name of the backup."},
 			{Name: "taken", Type: ansible.Str, Returned: "on the server that was restored", Description: "When it was taken, in UTC. What was written since is lost."},
 			{Name: "revision", Type: ansible.Int, Returned: "on the server that was restored", Description: "etcd's revision in the backup."},
@@ -101,7 +109,7 @@ func restored(ctx context.Context, w *wanted, mode ansible.Mode) (result ansible
 	ansible.Conceal(ctx, server.Token())
 	restorer := w.restorer(ctx, server)
 	if w.Rejoin != "" {
-		note, steps, err := restorer.Rejoin(ctx, w.Rejoin, mode.Check)
+		note, steps, err := restorer.Rejoin(ctx, w.Rejoin, w.Lineage, mode.Check)
 		result.Steps, result.Changed = steps, len(steps) > 0
 		result.Values = map[string]any{"restore": map[string]any{"id": note.ID, "aside": note.Aside}}
 		return result, err
@@ -132,7 +140,7 @@ func (w *wanted) restorer(ctx context.Context, server *k3s.Server) etcdbackup.Re
 
 func tellRestored(done etcdbackup.Restored) map[string]any {
 	told := map[string]any{
-		"id": done.ID, "backup": done.Backup, "taken": done.Taken.UTC().Format(time.RFC3339), "revision": done.Revision, "restored_revision": done.Note.Restored,
+		"id": done.ID, "lineage": done.Note.Lineage, "backup": done.Backup, "taken": done.Taken.UTC().Format(time.RFC3339), "revision": done.Revision, "restored_revision": done.Note.Restored,
 		"keys": done.Keys, "aside": done.Aside,
 	}
 	if done.Seconds > 0 {

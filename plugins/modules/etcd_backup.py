@@ -506,6 +506,7 @@ options:
         Take the cluster for what it is now, though it does not go on from the newest backup: it is another one, was
         restored to an earlier revision, or has lost most of its keys. Without, such a backup is stored in quarantine
         (once a day), and the task fails. Say it once, not always.
+      - With state V(restored), move data of another cluster than the backup's aside, too.
     type: bool
     default: false
   source:
@@ -638,6 +639,12 @@ options:
       - >-
         With state V(restored), on a server that is to join one that was restored: RV(restore.id) from there. k3s is
         stopped here and its data is moved aside; it joins when it is started.
+    type: str
+  lineage:
+    description:
+      - >-
+        With O(rejoin), RV(restore.lineage) from there: data of another cluster that is here is not moved aside, and its
+        k3s not stopped, unless O(accept_lineage). Without, it is not looked at.
     type: str
   bin_dir:
     description:
@@ -872,6 +879,10 @@ restore:
     id:
       description: Which restore it is; the other servers get it as O(rejoin).
       returned: always
+      type: str
+    lineage:
+      description: Of which cluster it is; the other servers get it as O(lineage).
+      returned: on the server that was restored
       type: str
     backup:
       description: The name of the backup.
@@ -1301,6 +1312,9 @@ def main():
                 "elements": "str",
             },
             "rejoin": {
+                "type": "str",
+            },
+            "lineage": {
                 "type": "str",
             },
             "bin_dir": {

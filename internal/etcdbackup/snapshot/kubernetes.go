@@ -19,8 +19,8 @@ const (
 	uidField      = 5
 )
 
-// namespaceUID reads the UID of a stored namespace, in protobuf or JSON.
-func namespaceUID(value []byte) (string, error) {
+// NamespaceUID reads the UID of a stored namespace, in protobuf or JSON.
+func NamespaceUID(value []byte) (string, error) {
 	if message, ok := bytes.CutPrefix(value, kubernetesMagic); ok {
 		return string(field(field(field(message, rawField), metadataField), uidField)), nil
 	}

@@ -111,10 +111,10 @@ func (f *Facts) readKeys(tx *bbolt.Tx) error {
 	return err
 }
 
-// bootstrapPrefix and namespaceKey are where k3s keeps its bootstrap data, and Kubernetes the namespace whose UID is known as the cluster's.
+// bootstrapPrefix and NamespaceKey are where k3s keeps its bootstrap data, and Kubernetes the namespace whose UID is known as the cluster's.
 const (
 	bootstrapPrefix = "/bootstrap/"
-	namespaceKey    = "/registry/namespaces/kube-system"
+	NamespaceKey    = "/registry/namespaces/kube-system"
 )
 
 func (f *Facts) note(kv *mvccpb.KeyValue, deleted bool) (err error) {
@@ -124,8 +124,8 @@ func (f *Facts) note(kv *mvccpb.KeyValue, deleted bool) (err error) {
 		delete(f.Bootstrap, string(key))
 	case bytes.HasPrefix(key, []byte(bootstrapPrefix)):
 		f.Bootstrap[string(key)] = string(kv.GetValue())
-	case string(key) == namespaceKey && !deleted:
-		f.KubernetesUID, err = namespaceUID(kv.GetValue())
+	case string(key) == NamespaceKey && !deleted:
+		f.KubernetesUID, err = NamespaceUID(kv.GetValue())
 	}
 	return err
 }
