@@ -56,9 +56,11 @@ func (v Vault) tried(ctx context.Context, name string, work Work, examiner Exami
 	}
 	dir, end, err := work.begin()
 	if err != nil {
-		return d, err
+		return d, elsewhere{err}
 	}
-	if err = work.room(3*d.Snapshot.Size + d.Content.Size + scratch.Space + slack); err == nil {
+	if err = work.room(3*d.Snapshot.Size + d.Content.Size + scratch.Space + slack); err != nil {
+		err = elsewhere{err}
+	} else {
 		err = v.drill(ctx, &d, dir, examiner)
 	}
 	if err == nil {
@@ -98,13 +100,13 @@ func (v Vault) drill(ctx context.Context, d *Drilled, dir string, examiner Exami
 	return errors.Join(compare(d.Manifest, d.Result), os.RemoveAll(folder))
 }
 
-// errNoKey is that none of the given identities opens it, which says nothing about the backup.
-var errNoKey = errors.New("none of the identities opens it")
+// errNoKey is that none of the given identities opens it.
+var errNoKey error = elsewhere{errors.New("none of the identities opens it")}
 
 // fetch reads a backup into the folder and gives the small files in it that a restore needs.
 func (v Vault) fetch(ctx context.Context, b Backup, dir string) (beside map[string]string, err error) {
 	if b.Encrypted && len(v.Keys.Identities) == 0 {
-		return nil, errors.New("it is encrypted; give identities")
+		return nil, elsewhere{errors.New("it is encrypted; give identities")}
 	}
 	sealed := filepath.Join(dir, "content")
 	err = create(ctx, sealed, func(f *os.File) error { return v.download(ctx, b.Manifest, f) })

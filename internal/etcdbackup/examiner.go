@@ -53,11 +53,13 @@ func (e Examiner) run(ctx context.Context, answer any, arguments ...string) erro
 	switch {
 	case errors.As(err, &exit) && exit.ExitCode() == 1:
 		return errors.New(complaint(complaints.String(), arguments[0]))
+	case errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL:
+		return elsewhere{errors.New("the process that reads the snapshot was killed; has this machine memory enough?")}
 	case errors.As(err, &exit):
 		first, _, _ := strings.Cut(complaints.String(), "\n")
 		return fmt.Errorf("snapshot: it crashes what reads it (%s: %s)", exit, first)
 	case err != nil:
-		return fmt.Errorf("start a process to read the snapshot: %w", err)
+		return elsewhere{fmt.Errorf("start a process to read the snapshot: %w", err)}
 	}
 	return json.Unmarshal(out.Bytes(), answer)
 }

@@ -134,6 +134,8 @@ func (a *attempt) first(ctx context.Context, found []candidate) error {
 		switch {
 		case c.passable():
 			a.warn("passed over: %v%s", err, c.doubt())
+		case !damaged(ctx, err):
+			return a.undecided(err, older)
 		case !a.Fallback || older == nil:
 			return a.unusable(err, older)
 		default:
@@ -145,12 +147,19 @@ func (a *attempt) first(ctx context.Context, found []candidate) error {
 
 // use restores a backup from the first store whose copy can be used.
 func (a *attempt) use(ctx context.Context, c candidate) (used bool, err error) {
-	problems := c.flaws
-	for _, v := range c.vaults {
+	problems, whole := c.flaws, false
+	try := func(v Vault) error {
 		_, err := v.tried(ctx, c.Name, a.Work, a.Examiner, func(dir string, d *Drilled) error {
 			used = true
 			return a.drilled(ctx, d, dir)
 		})
+		return err
+	}
+	for _, v := range c.vaults {
+		err := try(v)
+		if a.Fallback && !used && damaged(ctx, err) { // a byte that changed on its way is no damage
+			err = try(v)
+		}
 		if err == nil {
 			err = a.finish(ctx)
 		}
@@ -160,9 +169,22 @@ func (a *attempt) use(ctx context.Context, c candidate) (used bool, err error) {
 			}
 			return used, err
 		}
-		problems = append(problems, err.Error())
+		problems, whole = append(problems, err.Error()), whole || !damaged(ctx, err)
 	}
-	return false, errors.New(strings.Join(problems, "; "))
+	err = errors.New(strings.Join(problems, "; "))
+	if whole { // for all that is known
+		err = elsewhere{err}
+	}
+	return false, err
+}
+
+// undecided is of a backup that may be good, so that none takes its place unless people name it.
+func (a *attempt) undecided(err error, older *candidate) error {
+	if a.Name != "" || older == nil {
+		return err
+	}
+	return fmt.Errorf("%w; nothing was touched. It may be good, so none takes its place: mend that and run it again, or name an older one: the next is %s of %s",
+		err, older.Name, moment(older.Backup))
 }
 
 func (a *attempt) unusable(err error, older *candidate) error {

@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -418,6 +420,107 @@ func TestAGoodCopyInAnotherStoreIsTakenWithAWarning(t *testing.T) {
 	assert.Equal(t, newest, look.Backup)
 	require.Len(t, look.Warnings, 1)
 	assert.Contains(t, look.Warnings[0], "a copy could not be used: "+r.Vaults[0].Store.String()+": backup "+newest+" of initial is not good: its content has 100 bytes")
+}
+
+// unread is a store that lists contents and does not give them.
+type unread struct{ store.Store }
+
+func (u unread) Get(ctx context.Context, name string, to io.Writer) (store.Sum, error) {
+	if strings.HasSuffix(name, ".age") {
+		return store.Sum{}, &store.Error{Store: u.String(), Doing: "get " + name, Why: "503 Slow Down"}
+	}
+	return u.Store.Get(ctx, name, to)
+}
+
+// Once, an older backup was taken for whatever failed, such as a network that was down.
+func TestABackupThatIsNotKnownToBeDamagedIsNotPassedOver(t *testing.T) {
+	t.Parallel()
+	for name, trouble := range map[string]struct {
+		begin func(t *testing.T, w *world, r *etcdbackup.Restorer)
+		why   string
+	}{
+		"the store does not give it": {func(_ *testing.T, _ *world, r *etcdbackup.Restorer) {
+			r.Vaults[0].Store = unread{r.Vaults[0].Store}
+		}, "503 Slow Down"},
+		"one copy is damaged, the other is not given": {func(t *testing.T, w *world, r *etcdbackup.Restorer) {
+			newest, err := w.reader(t).Find(t.Context(), "")
+			require.NoError(t, err)
+			folder := t.TempDir()
+			require.NoError(t, os.CopyFS(folder, os.DirFS(w.folder)))
+			spoil(t, w.content(newest.Name))
+			second, err := store.OpenFolder(folder, quick)
+			require.NoError(t, err)
+			r.Vaults = append(r.Vaults, etcdbackup.Vault{Store: unread{second}, Cluster: "initial", Keys: r.Vaults[0].Keys})
+		}, "503 Slow Down"},
+		"the identity is another": {func(t *testing.T, _ *world, r *etcdbackup.Restorer) {
+			stranger, err := age.GenerateX25519Identity()
+			require.NoError(t, err)
+			r.Vaults[0].Keys.Identities = []age.Identity{stranger}
+		}, "none of the identities opens it"},
+		"there is no identity": {func(_ *testing.T, _ *world, r *etcdbackup.Restorer) {
+			r.Vaults[0].Keys.Identities = nil
+		}, "it is encrypted; give identities"},
+		"another run is at work": {func(t *testing.T, _ *world, r *etcdbackup.Restorer) {
+			lock, err := os.Create(filepath.Join(r.Work.Dir, "lock"))
+			require.NoError(t, err)
+			t.Cleanup(func() { assert.NoError(t, lock.Close()) })
+			require.NoError(t, syscall.Flock(int(lock.Fd()), syscall.LOCK_EX))
+		}, "another run is at work"},
+		"there is no room": {func(t *testing.T, _ *world, r *etcdbackup.Restorer) {
+			r.Work.Dir = small(t, "size=1m")
+		}, "make room"},
+		"no process starts": {func(_ *testing.T, _ *world, r *etcdbackup.Restorer) {
+			r.Examiner.Program = "/nowhere"
+		}, "start a process to read the snapshot"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, o := lost(t)
+			older, err := w.reader(t).Find(t.Context(), "")
+			require.NoError(t, err)
+			w.taken(t, "newer")
+			m := &machine{dir: o.Dir}
+			r, err := o.restorer(m)
+			require.NoError(t, err)
+			trouble.begin(t, w, &r)
+			for _, r.Fallback = range []bool{true, false} {
+				_, err = r.Restore(t.Context(), false)
+				require.ErrorContains(t, err, trouble.why)
+				require.ErrorContains(t, err, "so none takes its place: mend that and run it again, or name an older one: the next is "+older.Name)
+			}
+			assert.Empty(t, m.calls)
+			has(t, o.Dir)
+		})
+	}
+}
+
+// once is a store whose first content comes with another byte.
+type once struct {
+	store.Store
+	done bool
+}
+
+func (o *once) Get(ctx context.Context, name string, to io.Writer) (store.Sum, error) {
+	if o.done || !strings.HasSuffix(name, ".age") {
+		return o.Store.Get(ctx, name, to)
+	}
+	o.done = true
+	f := &faulty{Store: o.Store, get: func(b []byte) []byte { b[len(b)/2] ^= 1; return b }}
+	return f.Get(ctx, name, to)
+}
+
+func TestAByteThatChangesOnItsWayCostsNoBackup(t *testing.T) {
+	t.Parallel()
+	w, o := lost(t)
+	newest := w.taken(t, "newer")
+	o.Fallback = true
+	r, err := o.restorer(&machine{dir: o.Dir})
+	require.NoError(t, err)
+	r.Vaults[0].Store = &once{Store: r.Vaults[0].Store}
+	look, err := r.Restore(t.Context(), true)
+	require.NoError(t, err)
+	assert.Equal(t, newest, look.Backup)
+	assert.Empty(t, look.Warnings)
 }
 
 func spoil(t *testing.T, path string) {

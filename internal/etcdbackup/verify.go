@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"syscall"
 
 	"github.com/metal-stack/initial-cluster/internal/store"
 	"github.com/metal-stack/initial-cluster/internal/wait"
@@ -70,10 +71,17 @@ func (v Vault) check(ctx context.Context, b Backup, look bool) (opened bool, bad
 	return false, err.Error(), v.Quarantine(ctx, b, err.Error())
 }
 
-// damaged tells whether an error is of the backup; others are of the store, or of who wants no more.
+// elsewhere is an error that says nothing about the backup: it is of this machine, or of who asks.
+type elsewhere struct{ error }
+
+func (e elsewhere) Unwrap() error { return e.error }
+
+// damaged tells whether an error is of the backup; others are of the store, of this machine, or of who wants no more.
 func damaged(ctx context.Context, err error) bool {
-	var ofStore *store.Error
-	return ctx.Err() == nil && !errors.Is(err, errOtherSize) && (!errors.As(err, &ofStore) || errors.Is(err, store.ErrCorrupt))
+	if ctx.Err() != nil || errors.Is(err, errOtherSize) || errors.As(err, new(elsewhere)) {
+		return false
+	}
+	return errors.Is(err, store.ErrCorrupt) || !errors.As(err, new(*store.Error)) && !errors.As(err, new(syscall.Errno))
 }
 
 // lookInto reads one backup to its end, and into it if there is a key.

@@ -32,7 +32,7 @@ var restoreOptions = []ansible.Option{
 		Name: "fallback", Type: ansible.Bool, Default: false,
 		Description: []string{
 			"With state V(restored) and without O(backup), take the next older good backup if the newest is damaged, marked as not good, or its manifest is not ours, and warn of what is " +
-				"lost by that. Without, the task fails and names it, and nothing is touched. A copy of the newest in another of O(stores) is used in any case.",
+				"lost by that. Without, the task fails and names it, and nothing is touched, and so it does if nothing shows that the newest is damaged. A copy of the newest in another of O(stores) is used in any case.",
 		},
 	},
 	{
