@@ -721,6 +721,7 @@ EXAMPLES = r"""
       - "{{ lookup('file', 'signing.pub') }}"
     identities: "{{ vault_etcd_backup_identity }}"
   delegate_to: localhost
+
 - name: Restore the newest backup on the first server, while k3s is stopped on all
   metalstack.initial_cluster.etcd_backup:
     state: restored
