@@ -34,8 +34,9 @@ const (
 // objects is object storage that the machines reach, and what a deployment says of it.
 type objects struct {
 	*storetest.S3
-	bucket string
-	where  map[string]any
+	bucket    string
+	where     map[string]any
+	authority string
 }
 
 func newObjects(w *world) *objects {
@@ -50,14 +51,21 @@ func newObjects(w *world) *objects {
 	server := &http.Server{Handler: s.Proxy, TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}}}
 	go func() { _ = server.ServeTLS(listener, "", "") }() // it ends with Close
 	w.Cleanup(func() { assert.NoError(w, server.Close()) })
-	for name := range w.machines {
-		w.put(name, host.Text(authority, 0o644, string(authorities.PEM())))
-	}
 	bucket := s.Bucket(w, minio.MakeBucketOptions{})
-	return &objects{s, bucket.Bucket, map[string]any{
+	o := &objects{s, bucket.Bucket, map[string]any{
 		"endpoint": "https://" + listener.Addr().String(), "region": bucket.Region, "bucket": bucket.Bucket,
 		"access_key": bucket.AccessKey, "secret_key": bucket.SecretKey, "ca_file": authority,
-	}}
+	}, string(authorities.PEM())}
+	for name := range w.machines {
+		o.admit(w, name)
+	}
+	return o
+}
+
+// admit gives a machine the authority that the storage's certificate is of.
+func (o *objects) admit(w *world, name string) {
+	w.Helper()
+	w.put(name, host.Text(authority, 0o644, o.authority))
 }
 
 // backups are the names of those in the bucket.

@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -287,9 +288,20 @@ func TestADisaster(t *testing.T) {
 	s.available("s4")
 }
 
+// damage is to a content where it lies.
+func (o *objects) damage(t *testing.T, name string) {
+	t.Helper()
+	file, err := os.OpenFile(filepath.Join(o.Folder, o.bucket, name), os.O_WRONLY, 0)
+	require.NoError(t, err)
+	_, err = file.WriteAt([]byte("damaged"), 5000)
+	require.NoError(t, errors.Join(err, file.Close()))
+}
+
 // A single server is lost, its newest backup is damaged, and its people come with the wrong keys first.
 func TestASingleServerComesBackElsewhere(t *testing.T) {
 	s := newSite(t, "s1")
+	o := newObjects(s.world)
+	s.keys["etcd_backup_stores"] = []any{map[string]any{"s3": o.where}}
 	s.inventory("s1")
 	s.apply("autonomous", s.variables, "--skip-tags", "etcd_backup")
 	older := s.backup()["name"]
@@ -297,8 +309,9 @@ func TestASingleServerComesBackElsewhere(t *testing.T) {
 	newest := s.backup()["name"]
 	s.destroy("s1")
 	s.fresh("s2")
+	o.admit(s.world, "s2")
 	s.inventory("s2")
-	s.on("b1", "sh", "-c", fmt.Sprintf("printf damaged | dd of=/srv/initial/%s/content.tar.zst.age bs=1 seek=5000 conv=notrunc", newest))
+	o.damage(t, fmt.Sprint("initial/", newest, "/content.tar.zst.age"))
 	stranger, err := age.GenerateX25519Identity()
 	require.NoError(t, err)
 	for name, refused := range map[string]struct {
