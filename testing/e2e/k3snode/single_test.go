@@ -135,7 +135,7 @@ func (n *node) livesFromHere(t *testing.T, want args) {
 	assert.Contains(t, n.fromHere(t, want), `"changed": true`)
 	assert.Equal(t, "True", n.kubectl(t, "get", "node", n.name, "-o", `jsonpath={.status.conditions[?(@.type=="Ready")].status}`))
 	assert.Contains(t, n.fromHere(t, want), `"changed": false`)
-	assert.Contains(t, n.fromHere(t, with(want, args{"state": "absent"})), `"changed": true`)
+	assert.Contains(t, n.fromHere(t, with(want, args{"state": "absent", "accept": []string{"cluster_loss"}})), `"changed": true`)
 	assert.Empty(t, n.leftovers(t))
 }
 
