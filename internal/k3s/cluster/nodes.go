@@ -14,7 +14,6 @@ type Node struct {
 	Server, Etcd  bool   // whether it is a server, and one with a member of etcd
 	Ready         bool
 	Why           string // it is not ready
-	Voter         bool   // EtcdIsVoter as the leader has written it, up to five minutes ago
 	Cordoned      bool
 	Member        string // name of its member of etcd
 	annotations   map[string]string
@@ -70,8 +69,6 @@ func (o object) node() Node {
 	}
 	for _, one := range o.Status.Conditions {
 		switch {
-		case one.Type == "EtcdIsVoter":
-			n.Voter = one.Status == "True"
 		case one.Type == "Ready" && one.Status == "True":
 			n.Ready, n.Why = true, ""
 		case one.Type == "Ready":

@@ -102,6 +102,21 @@ func TestUpgradePaths(t *testing.T) {
 		}
 		assert.Equal(t, why, said, path)
 	}
+	for path, first := range map[string]string{ // also where a minor may be left out
+		"v1.30.14+k3s2 v1.34.2+k3s1": "v1.33.8", "v1.31.14+k3s1 v1.34.2+k3s1": "v1.33.8", "v1.32.11+k3s1 v1.35.4+k3s1": "v1.32.12", "v1.33.8-rc1+k3s1 v1.34.2+k3s1": "",
+		"v1.32.12+k3s1 v1.34.2+k3s1": "", "v1.30.2+k3s1 v1.33.7+k3s1": "", "v1.34.0+k3s1 v1.35.4+k3s1": "",
+	} {
+		a, b, _ := strings.Cut(path, " ")
+		from, err := ParseVersion(a)
+		require.NoError(t, err)
+		to, err := ParseVersion(b)
+		require.NoError(t, err)
+		if err = CheckEtcd(from, to); first == "" {
+			assert.NoError(t, err, path)
+		} else {
+			assert.EqualError(t, err, "refusing to go from "+a+" to "+b+": it brings etcd 3.6, which is safe from etcd 3.5.26 on; upgrade all servers to "+first+" or later first")
+		}
+	}
 	_, err := ParseVersion("1.36")
 	assert.EqualError(t, err, `"1.36" is no version of k3s, as v1.36.3+k3s1 is`)
 }

@@ -38,9 +38,9 @@ func (v Version) Compare(other Version) int {
 		cmp.Compare(candidate(v), candidate(other)), cmp.Compare(v.K3s, other.K3s))
 }
 
-// lastWithBadEtcd are the last patches of minors whose etcd can turn a member into a zombie when it meets etcd 3.6, which k3s has from
-// 1.34 on: they carry an etcd before 3.5.26 (github.com/k3s-io/k3s issue 13485).
-var lastWithBadEtcd = map[int]int{31: 14, 32: 11, 33: 7}
+// firstWithSafeEtcd are the first patches of minors with etcd 3.5.26. All before them, and all older minors, have an etcd that can turn a
+// member into a zombie when it meets etcd 3.6, which k3s has from 1.34 on (github.com/k3s-io/k3s issue 13485).
+var firstWithSafeEtcd = map[int]int{32: 12, 33: 8}
 
 // CheckRollback tells why a node must not go back from one release to another by the binary alone. Etcd's data are of one kind within a minor.
 func CheckRollback(from, to Version) error {
@@ -69,11 +69,17 @@ func CheckUpgrade(from, to Version) error {
 
 // CheckEtcd tells why a server with etcd must not go from one release to another, beside CheckUpgrade.
 func CheckEtcd(from, to Version) error {
-	if last, bad := lastWithBadEtcd[from.Minor]; from.Major == 1 && to.Minor >= 34 && bad && from.Patch <= last {
-		return fmt.Errorf("refusing to go from %s to %s: it brings etcd 3.6, which is safe from etcd 3.5.26 on; upgrade all servers to v1.%d.%d or later first",
-			from, to, from.Minor, last+1)
+	if from.Major != 1 || from.Minor >= 34 || to.Minor < 34 {
+		return nil
 	}
-	return nil
+	minor, first := from.Minor, firstWithSafeEtcd[from.Minor]
+	switch {
+	case first == 0:
+		minor, first = 33, firstWithSafeEtcd[33]
+	case from.Patch >= first:
+		return nil
+	}
+	return fmt.Errorf("refusing to go from %s to %s: it brings etcd 3.6, which is safe from etcd 3.5.26 on; upgrade all servers to v1.%d.%d or later first", from, to, minor, first)
 }
 
 // CheckFleet tells why a node must not have a release beside what the other nodes of the cluster have: servers must be within one minor of
