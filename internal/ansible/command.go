@@ -58,6 +58,7 @@ func (c Command) run(ctx context.Context, secrets *concealed, arguments []string
 	}
 	valid := Spec{Options: c.options}.Validate(params, func(string) (string, bool) { return "", false })
 	secrets.add(valid.NoLogValues...)
+	secrets.addPasswords(valid.Params)
 	if len(valid.Errors) == 0 {
 		return c.answer(ctx, valid.Params)
 	}

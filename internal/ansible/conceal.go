@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -41,6 +42,30 @@ func (c *concealed) add(values ...string) {
 		c.addForms(0, value)
 		c.addForms(minLine, lines(value)...)
 		c.addForms(minEncoded, encoded(value)...)
+	}
+}
+
+// urlPassword is http://user:password@host, also as a part of a longer text.
+var urlPassword = regexp.MustCompile(`://[^/?#\s:@]*:([^/?#\s]+)@`)
+
+// addPasswords takes the passwords in all URLs of a value, which no option can be marked for.
+func (c *concealed) addPasswords(value any) {
+	switch v := value.(type) {
+	case string:
+		for _, found := range urlPassword.FindAllStringSubmatch(v, -1) {
+			c.add(found[1])
+			if plain, err := url.PathUnescape(found[1]); err == nil {
+				c.add(plain)
+			}
+		}
+	case *Object:
+		for _, element := range v.All() {
+			c.addPasswords(element)
+		}
+	default:
+		for _, element := range elementsOf(value) {
+			c.addPasswords(element)
+		}
 	}
 }
 

@@ -73,6 +73,7 @@ func (p process) answer(ctx context.Context, spec Spec, run job, call call, secr
 	}
 	valid := spec.Validate(in.params, p.getenv)
 	secrets.add(valid.NoLogValues...)
+	secrets.addPasswords(valid.Params)
 	var reply *Object
 	if problems := in.fatal(spec, valid); len(problems) > 0 {
 		reply = failure(joinProblems(problems))

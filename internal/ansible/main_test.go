@@ -267,6 +267,16 @@ func TestProgressIsInItsFileWhileTheWorkRunsAndGoneAfter(t *testing.T) {
 	assert.NoFileExists(t, file)
 }
 
+// Nothing marks an option whose value is a URL as a secret, and all options are told again as the invocation.
+func TestPasswordsInURLsAreSecrets(t *testing.T) {
+	reply, _, _ := run(t, `{"name": "from http://u:p%40ss-word@mirror/x and http://v:other-word@mirror", "_ansible_verbosity": 3}`, func(_ context.Context, in greeting, _ Mode) (Result, error) {
+		return Result{Msg: in.Name + " p@ss-word", Values: map[string]any{"greeting": "see http://u@mirror:80/a@b"}}, nil
+	})
+	assert.Equal(t, "from http://u:********@mirror/x and http://v:********@mirror ********", reply["msg"])
+	assert.Equal(t, "see http://u@mirror:80/a@b", reply["greeting"])
+	assert.NotContains(t, fmt.Sprint(reply), "word")
+}
+
 func TestTheTasksEnvironmentComesWithTheArguments(t *testing.T) {
 	t.Setenv("GREETING", "")
 	reply, _, _ := run(t, `{"name": "bo", "_ansible_environment": {"GREETING": "a 'b'\nc"}}`, func(context.Context, greeting, Mode) (Result, error) {

@@ -1,9 +1,10 @@
 package k3s
 
 import (
-	"maps"
+	"fmt"
+	"path"
+	"reflect"
 	"regexp"
-	"slices"
 
 	"go.yaml.in/yaml/v3"
 
@@ -12,104 +13,90 @@ import (
 
 // Diff is the node as it is and as it is to be, by the paths of files. Of secrets it tells only whether they change.
 func (p *Plan) Diff() (before, after any) {
-	was, will := map[string]any{}, map[string]any{}
-	if p.want.State == Absent || p.want.State == Stopped || p.want.State == Killed {
+	if len(p.Steps()) == 0 {
+		return nil, nil
+	}
+	if p.want.State == Absent {
 		return p.Describe(p.want), nil
 	}
-	was["k3s"], will["k3s"] = p.binary.version, p.target.version
-	was["running"], will["running"] = p.state.Active, true
+	was, will := map[string]any{"k3s": p.binary.version}, map[string]any{"k3s": p.target.version}
+	if runs := p.runs(); runs != p.ran {
+		was["running"], will["running"] = p.ran, runs
+	}
+	if p.sweeps {
+		was["pods"] = "with mounts and network"
+	}
 	for _, t := range p.texts {
-		found, there := p.files[t.path]
-		will[t.path] = shown(t.path, t.content, t.secret, false)
-		if there {
-			was[t.path] = shown(t.path, found.text, t.secret, found.text != t.content)
-		}
+		p.compare(t, was, will)
 	}
 	for _, name := range p.removed {
 		was[name] = "there"
 	}
-	maps.DeleteFunc(was, func(name string, value any) bool { return name != "k3s" && same(value, will[name]) })
-	maps.DeleteFunc(will, func(name string, value any) bool { _, differs := was[name]; return !differs && p.unchanged(name) })
 	return was, will
 }
 
-// unchanged tells that a file is there as it is to be.
-func (p *Plan) unchanged(name string) bool {
-	found, there := p.files[name]
-	return there && slices.ContainsFunc(p.texts, func(t text) bool { return t.path == name && t.content == found.text }) || name == "running" && p.state.Active
+// runs tells whether k3s is to run in the end.
+func (p *Plan) runs() bool {
+	switch p.want.State {
+	case Stopped, Killed:
+		return false
+	case Installed:
+		return p.ran
+	}
+	return true
 }
 
-func same(a, b any) bool {
-	x, errX := yaml.Marshal(a)
-	y, errY := yaml.Marshal(b)
-	return errX == nil && errY == nil && string(x) == string(y)
+// compare puts a file that changes beside what is there.
+func (p *Plan) compare(t text, was, will map[string]any) {
+	found, there := p.files[t.path]
+	switch {
+	case !there:
+		will[t.path] = p.shown(t, t.content, t.content)
+	case found.text != t.content:
+		was[t.path], will[t.path] = p.shown(t, found.text, found.text), p.shown(t, t.content, found.text)
+		if reflect.DeepEqual(was[t.path], will[t.path]) {
+			was[t.path] = "the same, written in another way"
+		}
+	case found.info.Mode.Perm() != t.mode:
+		was[t.path], will[t.path] = fmt.Sprintf("mode %#o", found.info.Mode.Perm()), fmt.Sprintf("mode %#o", t.mode)
+	}
 }
 
-// shown is a file for people: of settings the values, of others the text.
-func shown(path, content string, secret, changes bool) any {
-	if secret || path == tokenFile || path == agentTokenFile {
-		if changes {
+// kindSecret is a manifest that is secret, whoever has written it.
+var kindSecret = regexp.MustCompile(`(?m)\bkind["']?:\s*["']?Secret\b`)
+
+// shown is a file for people, beside what it was before: of settings the values, of others the text.
+func (p *Plan) shown(t text, content, before string) any {
+	if t.secret || t.path == tokenFile || t.path == agentTokenFile || kindSecret.MatchString(content) {
+		if content != before {
 			return "another secret"
 		}
 		return "a secret"
 	}
-	if path == settings.ConfigFile || path == settings.RegistriesFile || settings.IsDropIn(path) {
-		var values any
-		if yaml.Unmarshal([]byte(content), &values) == nil {
-			return masked(values)
-		}
-		return "no YAML"
+	if values, ok := p.values(t.path, content); ok {
+		old, _ := p.values(t.path, before)
+		return masked("", values, old)
+	}
+	if p.isUnit(t.path) {
+		return p.hideIn(content)
 	}
 	return content
 }
 
-// secretKeys are names of settings whose values are not shown.
-var secretKeys = regexp.MustCompile(`(?i)(^|[-_])(token|password|passwd|secret|auth|endpoint|access-key|secret-key|vpn-auth|identity_?token)$`)
-
-const hidden = "(hidden)"
-
-func masked(value any) any {
-	switch v := value.(type) {
-	case map[string]any:
+// values are what is in a file of settings or of the environment; ok is whether it is one.
+func (n *Node) values(name, content string) (values any, ok bool) {
+	switch {
+	case n.isEnvironment(name):
 		all := map[string]any{}
-		for name, inner := range v {
-			if _, nested := inner.(map[string]any); secretKeys.MatchString(name) && !nested {
-				all[name] = hidden
-			} else {
-				all[name] = masked(inner)
-			}
+		for variable, value := range parseEnvironment(content) {
+			all[variable] = value
 		}
-		return all
-	case []any:
-		list := make([]any, len(v))
-		for i, inner := range v {
-			list[i] = masked(inner)
+		return all, true
+	case name == settings.ConfigFile || name == settings.RegistriesFile || path.Dir(name) == settings.DropIns:
+		if yaml.Unmarshal([]byte(content), &values) != nil {
+			values = "no YAML"
 		}
-		return list
+		return values, true
 	}
-	return value
-}
-
-// Secrets are values of settings that must not be shown, wherever they turn up.
-func Secrets(value any) (found []string) {
-	switch v := value.(type) {
-	case map[string]any:
-		for name, inner := range v {
-			if text, ok := inner.(string); ok && secretKeys.MatchString(name) {
-				found = append(found, text)
-			} else {
-				found = append(found, Secrets(inner)...)
-			}
-		}
-	case []any:
-		for _, inner := range v {
-			found = append(found, Secrets(inner)...)
-		}
-	}
-	return found
-}
-
-// Secrets are those that were found on the node.
-func (n *Node) Secrets() []string {
-	return slices.DeleteFunc([]string{n.given, n.agent, n.bound, n.password}, func(secret string) bool { return secret == "" })
+	return nil, false
 }

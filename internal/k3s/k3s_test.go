@@ -32,13 +32,17 @@ func TestSecretsOfSettingsAreHidden(t *testing.T) {
 	t.Parallel()
 	config := map[string]any{
 		"datastore-endpoint": "postgres://u:p@db", "etcd-s3-secret-key": "s", "token-file": "/etc/rancher/k3s/token", "disable": []any{"traefik"},
-		"configs": map[string]any{"registry.example.com": map[string]any{"auth": map[string]any{"username": "u", "password": "p"}}},
+		"kube-apiserver-arg": []any{"oidc-client-secret=o", "v=2"}, "etcd-s3-proxy": "http://u:q%40r@proxy:3128", "max": 3, "secrets-encryption": true,
+		"configs": map[string]any{"registry.example.com": map[string]any{"auth": map[string]any{"username": "u", "password": 4711}}},
+		"mirrors": map[string]any{"docker.io": map[string]any{"endpoint": []any{"https://mirror.example.com"}}},
 	}
 	assert.Equal(t, map[string]any{
 		"datastore-endpoint": hidden, "etcd-s3-secret-key": hidden, "token-file": "/etc/rancher/k3s/token", "disable": []any{"traefik"},
+		"kube-apiserver-arg": []any{"oidc-client-secret=" + hidden, "v=2"}, "etcd-s3-proxy": "http://u:" + hidden + "@proxy:3128", "max": 3, "secrets-encryption": true,
 		"configs": map[string]any{"registry.example.com": map[string]any{"auth": map[string]any{"username": "u", "password": hidden}}},
-	}, masked(config))
-	assert.ElementsMatch(t, []string{"postgres://u:p@db", "s", "p"}, Secrets(config))
+		"mirrors": map[string]any{"docker.io": map[string]any{"endpoint": []any{"https://mirror.example.com"}}},
+	}, masked("", config, config))
+	assert.ElementsMatch(t, []string{"postgres://u:p@db", "s", "o", "q%40r", "q@r", "4711"}, Secrets(config))
 }
 
 // What the running k3s was started with is held against what is wanted, whichever run has written that.

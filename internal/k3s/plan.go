@@ -33,6 +33,8 @@ type Plan struct {
 	images      map[string]string // SHA-256 of archives of images, by path
 	texts       []text
 	removed     []string
+	sweeps      bool     // pods are ended
+	ran         bool     // k3s, before all this
 	kept        []string // folders that state absent leaves
 }
 
@@ -65,7 +67,7 @@ func (p *Plan) Warnings() []string { return p.warnings }
 // Plan is what makes the node what is wanted. Of the network it asks for releases and for the other servers. What must not be done is an
 // error.
 func (n *Node) Plan(ctx context.Context, want Want) (*Plan, error) {
-	p := &Plan{Node: n, want: want}
+	p := &Plan{Node: n, want: want, ran: n.state.Active}
 	ending := want.State == Absent || want.State == Stopped || want.State == Killed
 	switch {
 	case n.role == "" || n.role == want.Role:

@@ -61,6 +61,7 @@ func (p *Plan) planPresent(ctx context.Context) error {
 // is left as it is.
 func (p *Plan) planInstalled(ctx context.Context) error {
 	if p.state.Running {
+		p.target = p.binary
 		return nil
 	}
 	if err := p.refuse(ctx); err != nil {

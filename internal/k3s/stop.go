@@ -35,6 +35,7 @@ func (p *Plan) planSweep(ctx context.Context) error {
 	if err != nil || len(left) == 0 && !p.state.Running {
 		return err
 	}
+	p.sweeps = true
 	p.add(func(ctx context.Context) error { return sweep.Away(ctx, p.host, p.dataDir) }, "end all pods, and take away their mounts and network%s", among(left))
 	return nil
 }

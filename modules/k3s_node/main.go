@@ -14,10 +14,10 @@ func main() { ansible.Main(spec, run) }
 
 func run(ctx context.Context, in params, mode ansible.Mode) (ansible.Result, error) {
 	want, problems := in.want()
+	ansible.Conceal(ctx, secrets(want)...)
 	if len(problems) > 0 {
 		return ansible.Result{}, errors.New(strings.Join(problems, "; "))
 	}
-	ansible.Conceal(ctx, in.secrets(want)...)
 	h, err := in.Open(ctx)
 	if err != nil {
 		return ansible.Result{}, err

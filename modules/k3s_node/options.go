@@ -1,6 +1,9 @@
 package main
 
-import "github.com/metal-stack/initial-cluster/internal/ansible"
+import (
+	"github.com/metal-stack/initial-cluster/internal/ansible"
+	"github.com/metal-stack/initial-cluster/internal/k3s"
+)
 
 var roleOptions = []ansible.Option{
 	{Name: "role", Default: "server", Choices: []any{"server", "agent"}, Description: []string{"What k3s is on this machine. It cannot be changed but by O(state=absent)."}},
@@ -47,21 +50,21 @@ var releaseOptions = []ansible.Option{
 
 var configOptions = []ansible.Option{
 	{
-		Name: "config", Type: ansible.Dict,
+		Name: "config", Type: ansible.Dict, SecretEntries: k3s.Secrets,
 		Description: []string{
 			"Further settings of config.yaml, by the names of k3s' flags, as C(secrets-encryption) or C(kubelet-arg).",
 			"Not those that options of this module stand for (V(token), V(server), V(cluster-init), V(data-dir) and the like).",
 		},
 	},
 	{
-		Name: "config_dropins", Type: ansible.Dict,
+		Name: "config_dropins", Type: ansible.Dict, SecretEntries: k3s.Secrets,
 		Description: []string{
 			"Files of config.yaml.d: their settings, by the name of the file without C(.yaml). k3s reads them in the order of their names. " +
 				"Those of others stay there, and count.",
 		},
 	},
 	{
-		Name: "registries", Type: ansible.Dict,
+		Name: "registries", Type: ansible.Dict, SecretEntries: k3s.Secrets,
 		Description: []string{"The content of registries.yaml. Passwords and the like in it are never shown. Without, a file that is there stays."},
 	},
 	{
@@ -91,7 +94,9 @@ var configOptions = []ansible.Option{
 			{Name: "no_proxy", Type: ansible.List, Elements: ansible.Str, Description: []string{"What is reached directly. Nodes, pods and services must be."}},
 		},
 	},
-	{Name: "environment", Type: ansible.Dict, Description: []string{"Further variables of k3s' environment. Not C(K3S_*), for which there are settings."}},
+	{Name: "environment", Type: ansible.Dict, SecretEntries: k3s.Secrets, Description: []string{
+		"Further variables of k3s' environment. Not C(K3S_*), for which there are settings. Values of those whose names end like a secret's (C(AWS_SECRET_ACCESS_KEY)), and passwords in URLs, are never shown.",
+	}},
 	{Name: "selinux", Type: ansible.Bool, Default: false, Description: []string{
 		"Whether k3s works with SELinux. The policy (package C(k3s-selinux)) must be installed before, which is refused otherwise.",
 	}},

@@ -153,15 +153,3 @@ func tokenProblems(want k3s.Want) []string {
 	}
 	return c
 }
-
-// passwordsOf are the passwords in URLs.
-func passwordsOf(addresses ...string) (found []string) {
-	for _, address := range addresses {
-		if u, err := url.Parse(address); err == nil && u.User != nil {
-			if password, ok := u.User.Password(); ok {
-				found = append(found, password)
-			}
-		}
-	}
-	return found
-}

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/metal-stack/initial-cluster/internal/ansible"
 )
 
 // fine are the options as they are where nothing is told.
@@ -89,7 +91,21 @@ func TestProxyAndSecretsAreTakenFromTheOptions(t *testing.T) {
 	want, problems := in.want()
 	assert.Empty(t, problems)
 	assert.Equal(t, map[string]string{"GOGC": "50", "HTTP_PROXY": "http://u:proxy-password@proxy:3128", "NO_PROXY": "10.0.0.0/8,.svc"}, want.Environment)
-	assert.ElementsMatch(t, []string{"secret", "", "registry-password", "proxy-password"}, in.secrets(want))
+	assert.ElementsMatch(t, []string{"secret", ""}, secrets(want))
+}
+
+// They are known before anything can go wrong with the options.
+func TestSecretsInSettingsAreTakenFromTheOptions(t *testing.T) {
+	t.Parallel()
+	args := ansible.NewObject()
+	for option, value := range map[string]string{
+		"registries": `{"configs": {"r": {"auth": {"password": "registry-password"}}}}`, "config": `{"etcd-s3-secret-key": "s3-key"}`,
+		"config_dropins": `{"10-db": {"datastore-endpoint": "endpoint"}}`, "environment": `{"AWS_SECRET_ACCESS_KEY": "aws-key", "GOGC": "50"}`, "version": "1",
+	} {
+		args.Set(option, value)
+	}
+	valid := spec.Validate(args, func(string) (string, bool) { return "", false })
+	assert.Equal(t, []string{"aws-key", "endpoint", "registry-password", "s3-key"}, valid.NoLogValues)
 }
 
 func TestTwoServersAreRefusedUnlessTheyAreToEnd(t *testing.T) {

@@ -69,17 +69,13 @@ func (in params) environment() map[string]string {
 	return environment
 }
 
-// secrets are those that no option is marked for as a whole.
-func (in params) secrets(want k3s.Want) []string {
-	secrets := append([]string{want.Token, want.AgentToken}, k3s.Secrets(in.Registries)...)
-	secrets = append(append(secrets, k3s.Secrets(in.Config)...), k3s.Secrets(in.ConfigDropins)...)
+// secrets are those that come from files.
+func secrets(want k3s.Want) []string {
+	all := []string{want.Token, want.AgentToken}
 	for _, m := range want.Manifests {
 		if m.Secret {
-			secrets = append(secrets, m.Content)
+			all = append(all, m.Content)
 		}
 	}
-	if in.Proxy != nil {
-		secrets = append(secrets, passwordsOf(in.Proxy.HTTP, in.Proxy.HTTPS)...)
-	}
-	return secrets
+	return all
 }

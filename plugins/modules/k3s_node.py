@@ -226,7 +226,9 @@ options:
         elements: str
   environment:
     description:
-      - Further variables of k3s' environment. Not C(K3S_*), for which there are settings.
+      - >-
+        Further variables of k3s' environment. Not C(K3S_*), for which there are settings. Values of those whose names
+        end like a secret's (C(AWS_SECRET_ACCESS_KEY)), and passwords in URLs, are never shown.
     type: dict
   selinux:
     description:
