@@ -96,12 +96,11 @@ func (p *Plan) leftovers(ctx context.Context) ([]string, error) {
 		names = append(names, p)
 	}
 	names = append(names, p.binary.path, p.dataDir, "/etc/rancher/node", settings.Folder)
-	for _, own := range []struct {
-		name   string
-		purged bool
-	}{{p.volumes(), p.want.purges("volumes")}, {p.snapshots(), p.want.purges("snapshots")}} {
-		if own.purged && !strings.HasPrefix(own.name, p.dataDir+"/") {
-			names = append(names, own.name)
+	for _, kind := range []string{"volumes", "snapshots"} { // in this order
+		for _, name := range p.own()[kind] {
+			if p.want.purges(kind) && !strings.HasPrefix(name, p.dataDir+"/") {
+				names = append(names, name)
+			}
 		}
 	}
 	return p.there(ctx, names)
@@ -130,11 +129,20 @@ func (p *Plan) there(ctx context.Context, names []string) ([]string, error) {
 	return found, nil
 }
 
-// volumes is where local volumes lie, and snapshots those of etcd.
-func (p *Plan) volumes() string {
-	return firstOf(p.want.Volumes, p.settings.Get("default-local-storage-path"), path.Join(p.dataDir, "storage"))
+// own are the folders in which data may be that are not k3s' own, by what purge calls them: wherever they are told to be, and where k3s has them
+// if nobody has told it.
+func (p *Plan) own() map[string][]string {
+	return map[string][]string{
+		"volumes":   given(p.want.Volumes, p.settings.Get("default-local-storage-path"), path.Join(p.dataDir, "storage")),
+		"snapshots": given(p.want.Snapshots, p.settings.Get("etcd-snapshot-dir"), path.Join(p.dataDir, "server/db/snapshots")),
+	}
 }
 
+func given(folders ...string) []string {
+	return once(slices.DeleteFunc(folders, func(name string) bool { return name == "" }))
+}
+
+// snapshots is where those of etcd lie.
 func (p *Plan) snapshots() string {
 	return firstOf(p.want.Snapshots, p.settings.Get("etcd-snapshot-dir"), path.Join(p.dataDir, "server/db/snapshots"))
 }
@@ -151,14 +159,16 @@ func firstOf(texts ...string) string {
 // findKept finds the folders that stay unless they are told by name: those that have something in them.
 func (p *Plan) findKept(ctx context.Context) error {
 	p.kept = nil
-	for name, purged := range map[string]bool{p.volumes(): p.want.purges("volumes"), p.snapshots(): p.want.purges("snapshots")} {
-		info, err := p.host.Stat(ctx, name)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-		case err != nil:
-			return err
-		case !purged && len(info.Names) > 0:
-			p.kept = append(p.kept, name)
+	for kind, folders := range p.own() {
+		for _, name := range folders {
+			info, err := p.host.Stat(ctx, name)
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
+			case err != nil:
+				return err
+			case !p.want.purges(kind) && len(info.Names) > 0:
+				p.kept = append(p.kept, name)
+			}
 		}
 	}
 	slices.Sort(p.kept)

@@ -83,7 +83,8 @@ var configOptions = []ansible.Option{
 	{Name: "data_dir", Type: ansible.Path, Default: "/var/lib/rancher/k3s", Description: []string{"Where k3s keeps its data; on a disk of its own, if it is to have one."}},
 	{
 		Name: "local_storage_path", Type: ansible.Path,
-		Description: []string{"Where local volumes lie. Outside of O(data_dir) they outlive whatever happens to k3s. Without, C(storage) in O(data_dir)."},
+		Description: []string{"Where local volumes lie. Outside of O(data_dir) they outlive whatever happens to k3s. Without, C(storage) in O(data_dir). It is for servers, " +
+			"which tell agents; with O(state=absent) an agent has to be told, too, or O(purge) does not find its volumes."},
 	},
 	{Name: "snapshot_dir", Type: ansible.Path, Description: []string{"Where snapshots of etcd lie. Without, C(server/db/snapshots) in O(data_dir)."}},
 	{

@@ -26,7 +26,7 @@ var instead = map[string]string{
 func (in params) serverOnly() map[string]bool {
 	return map[string]bool{
 		"agent_token": in.AgentToken != "", "agent_token_file": in.AgentTokenFile != "", "tls_san": len(in.TLSSAN) > 0, "manifests": len(in.Manifests) > 0,
-		"local_storage_path": in.LocalStoragePath != "", "snapshot_dir": in.SnapshotDir != "", "new_cluster": in.NewCluster, "drain": in.Drain,
+		"local_storage_path": in.LocalStoragePath != "" && in.State != k3s.Absent, "snapshot_dir": in.SnapshotDir != "", "new_cluster": in.NewCluster, "drain": in.Drain,
 	}
 }
 

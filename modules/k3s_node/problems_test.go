@@ -76,6 +76,16 @@ func TestAnAgentIsToldWhatIsForServers(t *testing.T) {
 		"agent_token: it is for servers", "drain: it is for servers", "new_cluster: it is for servers", "tls_san: it is for servers",
 		"reset: it is for state present or killed", "reset.begin: it is for servers",
 	}, problems)
+	// Its volumes are found nowhere else when they are to go with it.
+	in = fine()
+	in.Role, in.LocalStoragePath = "agent", "/srv/volumes"
+	_, problems = in.want()
+	assert.Equal(t, []string{"local_storage_path: it is for servers"}, problems)
+	in.State, in.Purge = "absent", []string{"volumes"}
+	want, problems := in.want()
+	assert.Empty(t, problems)
+	assert.Equal(t, "/srv/volumes", want.Volumes)
+
 	in = fine()
 	in.Token = "abcdef.0123456789abcdef"
 	_, problems = in.want()

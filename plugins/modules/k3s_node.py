@@ -200,7 +200,8 @@ options:
     description:
       - >-
         Where local volumes lie. Outside of O(data_dir) they outlive whatever happens to k3s. Without, C(storage) in
-        O(data_dir).
+        O(data_dir). It is for servers, which tell agents; with O(state=absent) an agent has to be told, too, or
+        O(purge) does not find its volumes.
     type: path
   snapshot_dir:
     description:
