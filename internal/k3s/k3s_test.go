@@ -1,10 +1,13 @@
 package k3s
 
 import (
+	"context"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/metal-stack/initial-cluster/internal/host"
 	"github.com/metal-stack/initial-cluster/internal/k3s/service"
 	"github.com/metal-stack/initial-cluster/internal/k3s/settings"
 )
@@ -97,4 +100,60 @@ func TestAResetIsDoneOnceUntilTheNodeHasAnotherRelease(t *testing.T) {
 	} {
 		assert.Equal(t, name, p.nextRecord().Reset)
 	}
+}
+
+// What a node has been given is forgotten when it has gone, and not when somebody no longer wants it: or else nobody takes it away.
+func TestLabelsAndTaintsAreRememberedAsLongAsTheyAreThere(t *testing.T) {
+	t.Parallel()
+	before := &record{Labels: map[string]string{"rack": "a"}, Taints: []string{"own=yes:NoSchedule", "new=1:NoSchedule"}}
+	want := Want{Labels: map[string]string{"room": "b"}, Taints: []string{"new=1:NoSchedule"}}
+	there := []taint{{"own", "yes", "NoSchedule"}}
+	for name, c := range map[string]struct {
+		plan   Plan
+		labels map[string]string
+		taints []string
+	}{
+		"before its first start":             {Plan{Node: &Node{}}, want.Labels, want.Taints},
+		"while it is started":                {Plan{Node: &Node{record: before}}, map[string]string{"rack": "a", "room": "b"}, []string{"new=1:NoSchedule", "own=yes:NoSchedule"}},
+		"a server has changed its own":       {Plan{Node: &Node{record: before}, labelled: true, tainted: there}, want.Labels, want.Taints},
+		"an agent may not":                   {Plan{Node: &Node{record: before}, labelled: true, tainted: there}, want.Labels, []string{"new=1:NoSchedule", "own=yes:NoSchedule"}},
+		"an agent whose taint somebody took": {Plan{Node: &Node{record: before}, labelled: true}, want.Labels, want.Taints},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c.plan.want = want
+			c.plan.want.Role = service.Server
+			if strings.HasPrefix(name, "an agent") {
+				c.plan.want.Role = service.Agent
+			}
+			next := c.plan.nextRecord()
+			assert.Equal(t, c.labels, next.Labels)
+			assert.Equal(t, c.taints, next.Taints)
+		})
+	}
+}
+
+// A second run tells it again.
+func TestAnAgentIsWarnedOfItsTaintsAsLongAsItHasThem(t *testing.T) {
+	t.Parallel()
+	n := &Node{host: says{said: `{"spec": {"taints": [{"key": "own", "value": "yes", "effect": "NoSchedule"}]}}`}, record: &record{Taints: []string{"own=yes:NoSchedule"}}, state: service.State{Active: true}}
+	n.hostname = "a1"
+	for range 2 {
+		p := &Plan{Node: n, want: Want{Role: service.Agent}}
+		assert.NoError(t, p.planLabels(t.Context()))
+		assert.Equal(t, []string{"an agent may not change its taints; run on a server: k3s kubectl taint node a1 --overwrite own:NoSchedule-"}, p.Warnings())
+		assert.Empty(t, p.Steps())
+		next := p.nextRecord()
+		n.record = &next
+	}
+}
+
+// says is a host on which every command says the same.
+type says struct {
+	host.Host
+	said string
+}
+
+func (s says) Run(context.Context, host.Command) (host.Output, error) {
+	return host.Output{Stdout: s.said}, nil
 }

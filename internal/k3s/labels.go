@@ -43,16 +43,22 @@ func (p *Plan) planLabels(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.labelled = true
 	if len(labels) > 0 {
 		p.add(func(ctx context.Context) error { return p.kubectl(ctx, "label", labels) }, "label the node: %s", strings.Join(labels, " "))
 	}
-	switch {
-	case len(taints) > 0 && p.want.server():
+	if len(taints) > 0 && p.want.server() {
 		p.add(func(ctx context.Context) error { return p.kubectl(ctx, "taint", taints) }, "taint the node: %s", strings.Join(taints, " "))
-	case len(taints) > 0:
+	}
+	p.warnOf(taints)
+	return nil
+}
+
+// warnOf tells of taints that an agent has otherwise than it should.
+func (p *Plan) warnOf(taints []string) {
+	if len(taints) > 0 && !p.want.server() {
 		p.warnings = append(p.warnings, fmt.Sprintf("an agent may not change its taints; run on a server: k3s kubectl taint node %s --overwrite %s", p.Name(p.want), strings.Join(taints, " ")))
 	}
-	return nil
 }
 
 // reconcile is the same after a start, which gives labels, and never takes any.
@@ -67,7 +73,31 @@ func (p *Plan) reconcile(ctx context.Context) error {
 	if err == nil && len(taints) > 0 && p.want.server() {
 		err = p.kubectl(ctx, "taint", taints)
 	}
+	if err == nil {
+		p.labelled = true
+		p.warnOf(taints)
+	}
 	return err
+}
+
+// toRemember are the labels and taints that go when they are not wanted any more: those that are wanted, and of those that were given before
+// the ones that are still there, because it has not come to that, or because an agent may not take its taints away.
+func (p *Plan) toRemember() (labels map[string]string, taints []string) {
+	labels, taints = p.want.Labels, slices.Clone(p.want.Taints)
+	if p.record == nil {
+		return labels, taints
+	}
+	if !p.labelled && len(p.record.Labels) > 0 {
+		labels = maps.Clone(p.record.Labels)
+		maps.Copy(labels, p.want.Labels)
+	}
+	for _, old := range p.record.Taints {
+		still := !p.labelled || !p.want.server() && slices.Contains(p.tainted, parseTaint(old))
+		if still && !slices.Contains(taints, old) {
+			taints = append(taints, old)
+		}
+	}
+	return labels, taints
 }
 
 func (p *Plan) wantsNothing() bool {
@@ -88,6 +118,7 @@ func (p *Plan) differing(ctx context.Context) (labels, taints []string, err erro
 	if err := json.Unmarshal([]byte(out.Stdout), &has); err != nil {
 		return nil, nil, fmt.Errorf("read node %s: %w", p.Name(p.want), err)
 	}
+	p.tainted = has.Spec.Taints
 	given := record{}
 	if p.record != nil {
 		given = *p.record

@@ -35,6 +35,8 @@ type Plan struct {
 	removed     []string
 	sweeps      bool     // pods are ended
 	ran         bool     // k3s, before all this
+	labelled    bool     // labels and taints are the wanted ones once the steps are done, but for the taints of an agent
+	tainted     []taint  // what the node has of them
 	kept        []string // folders that state absent leaves
 }
 

@@ -57,7 +57,8 @@ func (r record) write(ctx context.Context, h host.Host) error {
 
 // nextRecord is what is true once all steps are done.
 func (p *Plan) nextRecord() record {
-	next := record{Sum: p.target.sum, Images: p.images, Labels: p.want.Labels, Taints: p.want.Taints, Start: p.start.sums(p.want.Role)}
+	next := record{Sum: p.target.sum, Images: p.images, Start: p.start.sums(p.want.Role)}
+	next.Labels, next.Taints = p.toRemember()
 	switch {
 	case p.want.Reset != nil:
 		next.Reset = p.want.Reset.name()
@@ -86,9 +87,9 @@ func (p *Plan) planRecord() {
 	}
 	write := func(ctx context.Context) error { return p.nextRecord().write(ctx, p.host) }
 	switch {
-	case p.files[recordFile].text == p.nextRecord().text() && !p.starting:
 	case len(p.Steps()) > 0:
 		p.silently(write)
+	case p.files[recordFile].text == p.nextRecord().text():
 	case p.record == nil:
 		p.add(write, "take over the k3s that is there")
 	default:
