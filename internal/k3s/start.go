@@ -194,21 +194,45 @@ func only(s settings.Settings, name string) settings.Settings {
 	return settings.Settings{name: s[name]}
 }
 
-// planTurn waits for the leave to stop a server that serves, and empties it if that is wanted. The only server needs none.
+// planTurn waits for the leave to stop a server that serves. The only server needs none, nor do those whose datastore is not etcd. Then it empties
+// the server if that is wanted.
 func (p *Plan) planTurn(ctx context.Context, purpose cluster.Purpose) {
 	if purpose == cluster.Stop && p.want.accepts("quorum_loss") { // as where all are stopped: the last has nobody to ask
 		return
 	}
-	if !p.starting && purpose == cluster.Restart || p.role != service.Server || !p.state.Active || p.data != etcdData {
+	if !p.starting && purpose == cluster.Restart || p.role != service.Server || !p.state.Active {
 		return
 	}
-	if members, err := p.members(ctx); err == nil && len(members) == 1 {
-		return
+	others := p.hasOthers(ctx)
+	if others {
+		p.add(func(ctx context.Context) (err error) { return p.takeTurn(ctx, purpose) }, "wait until the other servers can do without this one")
 	}
-	p.add(func(ctx context.Context) (err error) { return p.takeTurn(ctx, purpose) }, "wait until the other servers can do without this one")
-	if p.want.Drain && purpose == cluster.Restart && p.target.sum != p.binary.sum {
+	if p.want.Drain && purpose == cluster.Restart && p.target.sum != p.binary.sum && (others || p.drains(ctx)) {
 		p.add(p.drain, "drain %s", p.Name(p.want))
 	}
+}
+
+// hasOthers tells whether there may be other members of etcd.
+func (p *Plan) hasOthers(ctx context.Context) bool {
+	if p.data != etcdData {
+		return false
+	}
+	members, err := p.members(ctx)
+	return err != nil || len(members) > 1
+}
+
+// drains tells whether there is another node to which pods can be moved: an agent of a single server, or a server of those that share a datastore
+// outside of k3s. A node that is alone keeps its pods.
+func (p *Plan) drains(ctx context.Context) bool {
+	c, err := p.cluster(ctx)
+	if err == nil {
+		var some bool
+		if some, err = c.ToDrain(ctx, cluster.Drain{Node: p.Name(p.want)}); err == nil {
+			return some
+		}
+	}
+	p.warnings = append(p.warnings, fmt.Sprintf("%s is not drained, as the cluster does not tell whether its pods have somewhere to go: %v", p.Name(p.want), err))
+	return false
 }
 
 // takeTurn notes first that it does: a run that is killed then cannot give the leave back, and the next one does.

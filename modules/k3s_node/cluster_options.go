@@ -49,7 +49,7 @@ var nodeOptions = []ansible.Option{
 	},
 	{
 		Name: "drain", Type: ansible.Bool, Default: false,
-		Description: []string{"Whether a server takes itself out of scheduling and moves its pods away before it is upgraded, and comes back after it. An agent cannot do that to itself: a server does, in playbook V(upgrade)."},
+		Description: []string{"Whether a server takes itself out of scheduling and moves its pods away before it is upgraded, and comes back after it. A server whose pods have no other node to go to keeps them. An agent cannot do that to itself: a server does, in playbook V(upgrade)."},
 	},
 	{Name: "drain_timeout", Type: ansible.Int, Default: 300, Description: []string{"How many seconds the pods may take to leave."}},
 	{

@@ -316,7 +316,8 @@ options:
     description:
       - >-
         Whether a server takes itself out of scheduling and moves its pods away before it is upgraded, and comes back
-        after it. An agent cannot do that to itself: a server does, in playbook V(upgrade).
+        after it. A server whose pods have no other node to go to keeps them. An agent cannot do that to itself: a
+        server does, in playbook V(upgrade).
     type: bool
     default: false
   drain_timeout:
