@@ -16,7 +16,8 @@ var roleOptions = []ansible.Option{
 				"state V(restored)). A k3s that runs is left as it is.",
 			"V(stopped) ends k3s and lets its pods run on; it starts again with the machine. Nothing is installed or written.",
 			"V(killed) ends k3s and all its pods, with their mounts and network. Nothing is installed or written.",
-			"V(absent) leaves nothing of k3s on the machine but what O(purge) would have to name. A server leaves the cluster before.",
+			"V(absent) leaves nothing of k3s on the machine but what O(purge) would have to name, and what its pods have logged (C(/var/log/pods), C(/var/log/containers)), which k3s' own " +
+				"uninstall script leaves, too, and others may read. A server leaves the cluster before.",
 		},
 	},
 }
