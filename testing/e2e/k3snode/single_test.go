@@ -200,7 +200,11 @@ func (n *node) stops(t *testing.T, want args) {
 	assert.Contains(t, again.Msg, "restart k3s (asked for) and wait until it is ready")
 	assert.NotEqual(t, started, n.started(t))
 	for _, state := range []string{"stopped", "killed"} {
-		n.apply(t, with(want, args{"state": state, "accept": []string{"quorum_loss"}}))
+		ended := n.apply(t, with(want, args{"state": state, "accept": []string{"quorum_loss"}}))
+		if state == "stopped" {
+			diff := []any{map[string]any{"before": map[string]any{"k3s": k3stest.Versions[0], "running": true}, "after": map[string]any{"k3s": k3stest.Versions[0], "running": false}}}
+			assert.Equal(t, diff, ended.Diff, "it ends, and nothing goes")
+		}
 		stopped := n.apply(t, with(want, args{"state": state}))
 		assert.False(t, stopped.Changed, stopped.Msg)
 		assert.False(t, stopped.Node.Running)
