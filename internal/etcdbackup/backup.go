@@ -6,8 +6,11 @@ package etcdbackup
 import (
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"filippo.io/age"
@@ -29,6 +32,20 @@ func (k Keys) trusted() []ed25519.PublicKey {
 		return k.Trusted
 	}
 	return append([]ed25519.PublicKey{k.Signing.Public().(ed25519.PublicKey)}, k.Trusted...)
+}
+
+// readers is the SHA-256 of the recipients, in whatever order.
+func (k Keys) readers() string {
+	if len(k.Recipients) == 0 {
+		return ""
+	}
+	var all []string
+	for _, r := range k.Recipients {
+		all = append(all, fmt.Sprint(r))
+	}
+	slices.Sort(all)
+	sum := sha256.Sum256([]byte(strings.Join(all, "\n")))
+	return hex.EncodeToString(sum[:])
 }
 
 // The names in a store, below <cluster>/<backup>/.

@@ -100,7 +100,7 @@ func TestWhatDoesNotGoOnIsQuarantined(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, first.Name, newest.Name)
 	_, err = empty.taker(t).Take(t.Context(), false)
-	require.ErrorContains(t, err, "it is not stored, as one such backup of today is")
+	require.ErrorContains(t, err, "it is not stored, as one such backup of the same day is")
 	pruned, err := w.vault(t).Prune(t.Context(), retention.Policy{Last: 1}, now.Add(time.Hour), false)
 	require.NoError(t, err)
 	assert.Empty(t, pruned.Deleted)

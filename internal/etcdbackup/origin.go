@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/metal-stack/initial-cluster/internal/etcdbackup/k3s"
 	"github.com/metal-stack/initial-cluster/internal/etcdbackup/manifest"
@@ -13,9 +14,10 @@ import (
 
 // Origin is where a snapshot comes from.
 type Origin struct {
-	Etcd *source.Etcd      // a running one
-	File string            // or a file that holds a snapshot
-	K3s  *k3s.Installation // whose etcd that is; nil for others
+	Etcd  *source.Etcd      // a running one
+	File  string            // or a file that holds a snapshot
+	Taken time.Time         // when that was; zero is now
+	K3s   *k3s.Installation // whose etcd that is; nil for others
 	// What goes with the snapshot of K3s.
 	Token      string // the server's
 	K3sVersion string

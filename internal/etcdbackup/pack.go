@@ -25,7 +25,6 @@ func (r *run) proveToken() error {
 	if len(r.Keys.Recipients) == 0 {
 		return errors.New("refusing to store the k3s server token without encryption; give recipients")
 	}
-	r.manifest.Token = true
 	return k3s.Opens(r.Origin.Token, r.facts.Bootstrap)
 }
 

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/metal-stack/initial-cluster/internal/etcdbackup/manifest"
 	"github.com/metal-stack/initial-cluster/internal/etcdbackup/retention"
 )
 
@@ -45,15 +45,12 @@ func (p past) stores() string {
 	return strings.Join(names, ", ")
 }
 
-// newest is the newest good backup of any store, or nil.
-func (p past) newest() *Backup {
-	var found *Backup
-	for _, backups := range p.backups {
-		if b := firstGood(backups); b != nil && (found == nil || newest(*b, *found) < 0) {
-			found = b
-		}
-	}
-	return found
+// good are the good backups of all stores, the newest first.
+func (p past) good() []Backup {
+	all := slices.Concat(p.backups...)
+	all = slices.DeleteFunc(all, func(b Backup) bool { return b.Bad != "" })
+	slices.SortFunc(all, newest)
+	return all
 }
 
 func firstGood(backups []Backup) *Backup {
@@ -65,77 +62,48 @@ func firstGood(backups []Backup) *Backup {
 	return nil
 }
 
-// every gives the name of the newest good backup if that of every store that could be listed is as wanted.
-func (p past) every(wanted func(Backup) bool) (name string) {
+// every gives the name of a backup if every store that could be listed has one as wanted: its newest good one, or else whichever.
+func (p past) every(whichever bool, wanted func(Backup) bool) (name string) {
 	for _, backups := range p.backups {
-		b := firstGood(backups)
-		if b == nil || !wanted(*b) {
+		i := slices.IndexFunc(backups, func(b Backup) bool { return b.Bad == "" && (!whichever || wanted(b)) })
+		if i < 0 || !wanted(backups[i]) {
 			return ""
 		}
-		name = b.Name
+		name = backups[i].Name
 	}
 	return name
 }
 
-// recent is the newest backup, if every store has one that is young enough. One that a wrong clock dates into the future is not known to be
-// recent: it would keep all others from being taken until then.
+// recent is the newest backup, if every store has one that is young enough beside what the snapshot has. One that a wrong clock dates into the
+// future is not known to be recent: it would keep all others from being taken until then.
 func (r *run) recent() string {
-	now := r.Now()
+	now, since := r.Now(), r.taken().Add(-r.MaxAge)
 	if r.MaxAge <= 0 || len(r.past.problems) > 0 && !r.away {
 		return ""
 	}
-	return r.past.every(func(b Backup) bool { return b.Taken.After(now.Add(-r.MaxAge)) && !retention.Future(b.Taken, now) })
+	return r.past.every(false, func(b Backup) bool { return b.Taken.After(since) && !retention.Future(b.Taken, now) })
 }
 
-// same is the newest backup, if every store's has all that this one would have.
-func (p past) same(m manifest.Manifest) string {
-	if len(p.problems) > 0 {
+// same is the newest backup, if every store's has all that this one would have; of a file any backup, as files come in any order.
+func (r *run) same() string {
+	if len(r.past.problems) > 0 {
 		return ""
 	}
-	return p.every(func(b Backup) bool {
+	m := r.manifest
+	return r.past.every(r.adopts(), func(b Backup) bool {
 		state := b.Lineage == m.Lineage && b.Revision == m.Revision && b.Compared && m.Compared && b.Hash == m.Hash && b.CompactRevision == m.CompactRevision
-		return (state || b.Snapshot == m.Snapshot) && b.Encrypted == m.Encrypted
+		return (state || b.Snapshot == m.Snapshot) && b.Encrypted == m.Encrypted && b.Recipients == m.Recipients && (b.Token || !m.Token)
 	})
 }
 
-// quarantinedLately tells whether a run of the last day has stored one already: they come as often as the schedule, and are large.
-func (p past) quarantinedLately(now time.Time) bool {
+// quarantinedLately tells whether one of the same day is stored already: they come as often as the schedule, and are large.
+func (p past) quarantinedLately(taken time.Time) bool {
 	for _, backups := range p.backups {
 		for _, b := range backups {
-			if b.Quarantine != "" && now.Sub(b.Taken) < 24*time.Hour {
+			if b.Quarantine != "" && taken.Sub(b.Taken).Abs() < 24*time.Hour {
 				return true
 			}
 		}
 	}
 	return false
-}
-
-// fewKeys is below how many a cluster may lose most of them without a question.
-const fewKeys = 100
-
-// judge says why the snapshot does not go on from the newest good backup, as that of a cluster that came up empty does not, and sets the
-// manifest's generation.
-func (r *run) judge() (reason string) {
-	last := r.past.newest()
-	if last == nil {
-		r.manifest.Generation = 1
-		return ""
-	}
-	r.manifest.Generation = last.Generation
-	switch m := r.manifest; {
-	case m.Lineage != last.Lineage:
-		reason = fmt.Sprintf("this is another cluster (%s) than that of backup %s (%s)", m.Lineage, last.Name, last.Lineage)
-	case m.Revision < last.Revision:
-		reason = fmt.Sprintf("its revision %d is before %d of backup %s, so it was restored or made anew", m.Revision, last.Revision, last.Name)
-	case last.Keys >= fewKeys && m.Keys < last.Keys/2:
-		reason = fmt.Sprintf("it has %d keys, and backup %s has %d", m.Keys, last.Name, last.Keys)
-	default:
-		return ""
-	}
-	if r.AcceptLineage {
-		r.manifest.Generation++
-		return ""
-	}
-	r.manifest.Quarantine = reason
-	return reason
 }

@@ -53,7 +53,7 @@ func (v Vault) Prune(ctx context.Context, policy retention.Policy, now time.Time
 			}
 			continue
 		}
-		known = append(known, retention.Backup{Name: b.Name, Lineage: lineage(b.Manifest), Revision: b.Revision, Taken: b.Taken, Bad: b.Bad})
+		known = append(known, retention.Backup{Name: b.Name, Lineage: lineage(b.Manifest), Revision: b.Revision, Taken: b.Taken, Stored: b.stored(), Bad: b.Bad})
 	}
 	if p.Decisions, err = retention.Decide(known, policy, now); err != nil || check {
 		return p, err

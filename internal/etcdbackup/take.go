@@ -93,7 +93,7 @@ func (r *run) all(ctx context.Context, outcome *Outcome) error {
 		return err
 	}
 	r.describe()
-	if same := r.past.same(r.manifest); same != "" {
+	if same := r.same(); same != "" {
 		outcome.Recent = same
 		return nil
 	}
@@ -104,8 +104,8 @@ func (r *run) all(ctx context.Context, outcome *Outcome) error {
 		return err
 	}
 	reason := r.judge()
-	if reason != "" && r.past.quarantinedLately(r.Now()) {
-		return r.quarantined(reason, "it is not stored, as one such backup of today is")
+	if reason != "" && r.past.quarantinedLately(r.manifest.Taken) {
+		return r.quarantined(reason, "it is not stored, as one such backup of the same day is")
 	}
 	err := r.store(ctx, outcome)
 	if len(outcome.Quarantined) == 0 {
@@ -192,13 +192,22 @@ func (r *run) save(ctx context.Context) error {
 func (r *run) file() string    { return filepath.Join(r.dir, databaseFile) }
 func (r *run) content() string { return filepath.Join(r.dir, "content") }
 
+// taken is when the snapshot was, which of a file may be long ago.
+func (r *run) taken() time.Time {
+	if r.adopts() {
+		return r.Origin.Taken
+	}
+	return r.Now()
+}
+
 // describe begins the manifest.
 func (r *run) describe() {
-	taken := r.Now().UTC().Truncate(time.Second)
+	taken := r.taken().UTC().Truncate(time.Second)
 	m := manifest.Manifest{
 		Format: manifest.Format, Cluster: r.Vaults[0].Cluster, Name: newName(taken, r.facts.Revision), Taken: taken,
 		StorageVersion: r.facts.StorageVersion, Revision: r.facts.Revision, CompactRevision: r.facts.CompactRevision, Leases: r.facts.Leases,
-		Snapshot: manifest.Sum{Size: r.facts.Size, SHA256: r.facts.SHA256}, Encrypted: len(r.Keys.Recipients) > 0,
+		Snapshot: manifest.Sum{Size: r.facts.Size, SHA256: r.facts.SHA256}, Encrypted: len(r.Keys.Recipients) > 0, Recipients: r.Keys.readers(),
+		Token: r.Origin.Token != "",
 	}
 	m.Object, m.Content = r.Vaults[0].path(m.Name, plainFile), r.sealed.content
 	if m.Encrypted {

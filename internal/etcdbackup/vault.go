@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/metal-stack/initial-cluster/internal/etcdbackup/manifest"
 	"github.com/metal-stack/initial-cluster/internal/store"
@@ -58,7 +60,21 @@ func (v Vault) List(ctx context.Context) ([]Backup, error) {
 
 // newest orders by what a clock can't get wrong first.
 func newest(a, b Backup) int {
-	return cmp.Or(cmp.Compare(b.Generation, a.Generation), cmp.Compare(b.Revision, a.Revision), b.Taken.Compare(a.Taken), cmp.Compare(b.Name, a.Name))
+	order := cmp.Or(cmp.Compare(b.Generation, a.Generation), cmp.Compare(b.Revision, a.Revision), b.Taken.Compare(a.Taken))
+	if order != 0 || a.Name == b.Name {
+		return order
+	}
+	return cmp.Or(b.stored().Compare(a.stored()), cmp.Compare(b.Name, a.Name))
+}
+
+// stored is when the store got it, by its own clock: of a snapshot that was adopted twice, as for other readers, the later one is the one wanted.
+func (b Backup) stored() (t time.Time) {
+	for _, info := range b.objects {
+		if path.Base(info.Name) == manifestFile {
+			t = info.Modified
+		}
+	}
+	return t
 }
 
 // read reads the manifest of a backup. What is wrong with it is told in the backup; an error is only of the store.

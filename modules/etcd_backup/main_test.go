@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -136,4 +137,26 @@ func TestWhatLiesInQuarantineIsNotAcknowledged(t *testing.T) {
 	backup := result["backup"].(map[string]any)
 	assert.Equal(t, false, backup["good"])
 	assert.Contains(t, backup["why"], "this is another cluster")
+}
+
+// Once, an adopted snapshot was as new as its adoption.
+func TestAnAdoptedSnapshotHasTheTimeInItsName(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	response, err := w.etcd.Client(t, 0).SnapshotWithVersion(t.Context())
+	require.NoError(t, err)
+	content, err := io.ReadAll(response.Snapshot)
+	require.NoError(t, err)
+	w.write(t, "k3s/server/db/snapshots/etcd-snapshot-s1-1700000000", string(content))
+	w.write(t, "k3s/server/db/snapshots/etcd-snapshot-s1-1800000000.zip.tmp", "half")
+	args := w.takes(map[string]any{"folder": "@DIR@/store"})
+	args["source"] = "file"
+	for _, changed := range []bool{true, false} {
+		result := w.process(t, args)
+		require.Equal(t, false, result["failed"], result["msg"])
+		assert.Equal(t, changed, result["changed"])
+	}
+	found, err := filepath.Glob(filepath.Join(w.dir, "store/initial/20231114T221320Z-*/manifest.json"))
+	require.NoError(t, err)
+	assert.Len(t, found, 1)
 }

@@ -43,7 +43,8 @@ var stateOptions = []ansible.Option{
 			{Name: "minimum_age", Type: ansible.Int, Default: 86400, Description: []string{"None that is younger than so many seconds is deleted."}},
 		},
 	},
-	{Name: "max_age", Type: ansible.Int, Default: 0, Description: []string{"With state V(present), a backup in every store that is younger than so many seconds is enough."}},
+	{Name: "max_age", Type: ansible.Int, Default: 0, Description: []string{"With state V(present), a backup in every store that is younger than so many seconds is enough. With source V(file) one is " +
+		"that is from so many seconds before the snapshot, or later."}},
 	{
 		Name: "accept_lineage", Type: ansible.Bool, Default: false,
 		Description: []string{
@@ -75,7 +76,8 @@ var sourceOptions = []ansible.Option{
 	{Name: "key_file", Type: ansible.Path, NoLog: ansible.NotSecret, Description: []string{"With source V(etcd), the key of O(cert_file)."}},
 	{Name: "username", Description: []string{"A user of the role root, where etcd has authentication on."}},
 	{Name: "password", NoLog: ansible.Secret, Description: []string{"The password of O(username)."}},
-	{Name: "snapshot", Type: ansible.Path, Description: []string{"With source V(file), the snapshot, as it is or in a zip as k3s makes it. Without, the newest of k3s' own in O(data_dir)."}},
+	{Name: "snapshot", Type: ansible.Path, Description: []string{"With source V(file), the snapshot, as it is or in a zip as k3s makes it. It counts as taken when its name says, if it " +
+		"ends like those of k3s with C(-SECONDS) or C(-SECONDS.zip), or else when the file was written; older ones may come after newer ones. Without, the newest of k3s' own in O(data_dir)."}},
 }
 
 var keyOptions = []ansible.Option{

@@ -150,7 +150,9 @@ func (in params) origin(ctx context.Context) (o etcdbackup.Origin, err error) {
 			err = fmt.Errorf("%w; is this a k3s server with its own etcd? Run it on one, or give data_dir, or another source", err)
 		}
 	case "file":
-		o.File, err = in.file(installation)
+		if o.File, err = in.file(installation); err == nil {
+			o.Taken, err = k3s.Taken(o.File)
+		}
 	}
 	o.K3s = &installation
 	if err == nil && in.wantsToken() {

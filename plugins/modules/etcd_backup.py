@@ -497,7 +497,9 @@ options:
         default: 86400
   max_age:
     description:
-      - With state V(present), a backup in every store that is younger than so many seconds is enough.
+      - >-
+        With state V(present), a backup in every store that is younger than so many seconds is enough. With source
+        V(file) one is that is from so many seconds before the snapshot, or later.
     type: int
     default: 0
   accept_lineage:
@@ -567,8 +569,9 @@ options:
   snapshot:
     description:
       - >-
-        With source V(file), the snapshot, as it is or in a zip as k3s makes it. Without, the newest of k3s' own in
-        O(data_dir).
+        With source V(file), the snapshot, as it is or in a zip as k3s makes it. It counts as taken when its name says,
+        if it ends like those of k3s with C(-SECONDS) or C(-SECONDS.zip), or else when the file was written; older ones
+        may come after newer ones. Without, the newest of k3s' own in O(data_dir).
     type: path
   signing_key:
     description:

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -105,27 +104,4 @@ func collectFolder(root, name string) (files []File, err error) {
 		files = append(files, found...)
 	}
 	return files, nil
-}
-
-// Snapshots lists k3s' own snapshots on disk, the newest first. A half-written one (.part) is none.
-func (i Installation) Snapshots() ([]string, error) {
-	folder := filepath.Join(i.DataDir, "server/db/snapshots")
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return nil, fmt.Errorf("list k3s' own snapshots: %w", err)
-	}
-	var files []string
-	for _, entry := range entries {
-		if entry.Type().IsRegular() && !strings.HasSuffix(entry.Name(), ".part") {
-			files = append(files, filepath.Join(folder, entry.Name()))
-		}
-	}
-	slices.SortFunc(files, func(a, b string) int { return strings.Compare(stamp(b), stamp(a)) })
-	return files, nil
-}
-
-// stamp is the time in a snapshot's name, <base>-<node>-<unix seconds>[.zip], of ten digits until the year 2286.
-func stamp(path string) string {
-	name := strings.TrimSuffix(filepath.Base(path), ".zip")
-	return name[strings.LastIndexByte(name, '-')+1:]
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -75,7 +76,10 @@ func TestWhatARestoreNeedsIsFound(t *testing.T) {
 func TestTheNewestSnapshotOfK3sIsFirst(t *testing.T) {
 	t.Parallel()
 	i := k3s.Installation{DataDir: t.TempDir()}
-	for _, name := range []string{"etcd-snapshot-a-1700000001", "on-demand-b-1700000003.zip", "etcd-snapshot-z-1700000002", "on-demand-b-1700000009.part"} {
+	for _, name := range []string{
+		"etcd-snapshot-a-1700000001", "on-demand-b-1700000003.zip", "etcd-snapshot-z-1700000002", "on-demand-b-1700000009.part", // which was once the newest:
+		"keep-this", "etcd-snapshot-a-1700000009.zip.tmp", "etcd-snapshot-a-1700000009.bak", "etcd-snapshot-a-1700000009-copy", "etcd-snapshot-a-170000000",
+	} {
 		write(t, i.DataDir+"/server/db/snapshots/"+name, "")
 	}
 	files, err := i.Snapshots()
@@ -85,4 +89,21 @@ func TestTheNewestSnapshotOfK3sIsFirst(t *testing.T) {
 		names = append(names, filepath.Base(f))
 	}
 	assert.Equal(t, []string{"on-demand-b-1700000003.zip", "etcd-snapshot-z-1700000002", "etcd-snapshot-a-1700000001"}, names)
+}
+
+func TestASnapshotIsAsOldAsItsNameOrItsFile(t *testing.T) {
+	t.Parallel()
+	written := time.Unix(1600000000, 0)
+	for name, want := range map[string]time.Time{
+		"etcd-snapshot-node-a-1700000001": time.Unix(1700000001, 0), "on-demand-b-1700000003.zip": time.Unix(1700000003, 0), "snapshot.db": written,
+	} {
+		path := filepath.Join(t.TempDir(), name)
+		write(t, path, "")
+		require.NoError(t, os.Chtimes(path, written, written))
+		taken, err := k3s.Taken(path)
+		require.NoError(t, err)
+		assert.Equal(t, want, taken, name)
+	}
+	_, err := k3s.Taken("/nowhere/snapshot.db")
+	assert.EqualError(t, err, "read snapshot: stat /nowhere/snapshot.db: no such file or directory")
 }

@@ -39,7 +39,8 @@ type Manifest struct {
 	Content         Sum       `json:"content"`  // what is stored
 	Object          string    `json:"object"`   // its name in the store
 	Encrypted       bool      `json:"encrypted"`
-	Token           bool      `json:"token"` // whether k3s' server token is in it
+	Recipients      string    `json:"recipients,omitempty"` // the SHA-256 of who can read it
+	Token           bool      `json:"token"`                // whether k3s' server token is in it
 }
 
 // Sum is what a content is compared with.

@@ -15,6 +15,7 @@ type Backup struct {
 	Lineage  string // revisions are comparable within one alone
 	Revision int64
 	Taken    time.Time
+	Stored   time.Time
 	Bad      string // why it is not good; empty if it is
 }
 
@@ -60,9 +61,10 @@ func Decide(backups []Backup, p Policy, now time.Time) ([]Decision, error) {
 	return decisions, nil
 }
 
-// Newest orders by lineage, then the highest revision first; of equal revisions the one taken later, which clocks can only get wrong then.
+// Newest orders by lineage, then the highest revision first; of equal revisions the one taken later, which clocks can only get wrong then,
+// and of the same snapshot the one stored later.
 func Newest(a, b Backup) int {
-	return cmp.Or(cmp.Compare(a.Lineage, b.Lineage), cmp.Compare(b.Revision, a.Revision), b.Taken.Compare(a.Taken), cmp.Compare(b.Name, a.Name))
+	return cmp.Or(cmp.Compare(a.Lineage, b.Lineage), cmp.Compare(b.Revision, a.Revision), b.Taken.Compare(a.Taken), b.Stored.Compare(a.Stored), cmp.Compare(b.Name, a.Name))
 }
 
 // rule says why it wants a backup kept, or nothing. It is asked from the newest on, once for each.

@@ -85,6 +85,14 @@ func TestEqualSecondsAreOrderedByRevision(t *testing.T) {
 	assert.Equal(t, "keep newer: the newest good one\ndelete older: no rule wants it", kept(t, Policy{Last: 1}, older, newer))
 }
 
+func TestOfTheSameSnapshotTheOneThatWasStoredLaterIsKept(t *testing.T) {
+	t.Parallel()
+	without, with := taken(1), taken(1)
+	without.Name, without.Stored = "without its token", now
+	with.Name, with.Stored = "with it", now.Add(time.Minute)
+	assert.Equal(t, "keep with it: the newest good one\ndelete without its token: no rule wants it", kept(t, Policy{Last: 1}, without, with))
+}
+
 func TestAPolicyThatKeepsNothingIsRefused(t *testing.T) {
 	t.Parallel()
 	_, err := Decide([]Backup{taken(1)}, Policy{MinimumAge: time.Hour}, now)
