@@ -40,6 +40,7 @@ func (o Origin) open(ctx context.Context) (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
+	member.Warnings = append(member.Warnings, o.Etcd.Health(ctx, member)...)
 	return &opened{o, member, []string{member.Endpoint}, member.Size}, nil
 }
 

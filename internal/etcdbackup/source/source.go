@@ -42,6 +42,8 @@ type Member struct {
 	Revision int64  // of the cluster when it was asked; a snapshot must have it
 	Members  []string
 	Warnings []string // what is not well and no reason to refuse
+	others   []*etcdserverpb.Member
+	applied  uint64 // of its log, when it was asked
 	client   *clientv3.Client
 	limits   Limits
 }
@@ -97,7 +99,7 @@ func (m *Member) examine(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m.ID, m.Cluster, m.Version, m.Size = told.Header.MemberId, told.Header.ClusterId, told.Version, told.DbSize
+	m.ID, m.Cluster, m.Version, m.Size, m.applied = told.Header.MemberId, told.Header.ClusterId, told.Version, told.DbSize, told.RaftAppliedIndex
 	if told.IsLearner {
 		return errors.New("it is a learner, which may lack what the cluster has")
 	}
@@ -112,7 +114,7 @@ func (m *Member) examine(ctx context.Context) error {
 	if err := m.alarms(ctx); err != nil {
 		return err
 	}
-	return m.others(ctx)
+	return m.list(ctx)
 }
 
 func (m *Member) alarms(ctx context.Context) error {
@@ -129,14 +131,17 @@ func (m *Member) alarms(ctx context.Context) error {
 	return nil
 }
 
-// others notes the cluster's members, and warns of those that do not answer.
-func (m *Member) others(ctx context.Context) error {
+// list notes the cluster's members.
+func (m *Member) list(ctx context.Context) error {
 	list, err := within(ctx, m.limits.Answer, func(ctx context.Context) (*clientv3.MemberListResponse, error) { return m.client.MemberList(ctx) })
 	if err != nil {
 		return fmt.Errorf("list members: %w", err)
 	}
-	for _, other := range list.Members {
-		m.Members = append(m.Members, fmt.Sprintf("%x %s %s", other.ID, other.Name, strings.Join(other.PeerURLs, ",")))
+	for _, one := range list.Members {
+		m.Members = append(m.Members, fmt.Sprintf("%x %s %s", one.ID, one.Name, strings.Join(one.PeerURLs, ",")))
+		if one.ID != m.ID {
+			m.others = append(m.others, one)
+		}
 	}
 	return nil
 }
