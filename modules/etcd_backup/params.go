@@ -99,17 +99,47 @@ func (in params) problems() (problems []string) {
 	if in.MaxAge < 0 {
 		complain("max_age: it cannot be negative")
 	}
-	if in.State == "pruned" || in.State == "scheduled" && in.Keep != nil {
-		if _, err := retention.Decide(nil, in.Keep.policy(), time.Time{}); err != nil {
-			complain("keep: %v", err)
-		}
+	if err := in.keepProblem(); err != nil {
+		complain("keep: %v", err)
 	}
+	problems = append(problems, in.useless()...)
 	problems = append(problems, in.scheduleProblems()...)
 	if in.takes() {
 		problems = append(problems, in.sourceProblems()...)
 	}
 	problems = append(problems, in.restoreProblems()...)
 	slices.Sort(problems)
+	return problems
+}
+
+// keepProblem is what is wrong with keep. To keep nothing is wrong only where something would be deleted.
+func (in params) keepProblem() error {
+	_, err := retention.Decide(nil, in.Keep.policy(), time.Time{})
+	deletes := in.State == "pruned" || in.State == "scheduled" && in.Keep != nil
+	if errors.Is(err, retention.ErrEmpty) && !deletes {
+		return nil
+	}
+	return err
+}
+
+// useless are options that the state does not use: whoever gives them means another one.
+func (in params) useless() (problems []string) {
+	complain := func(option, states string) {
+		problems = append(problems, fmt.Sprintf("%s: state %s does not use it, but %s; leave it out, or give the state that is meant", option, in.State, states))
+	}
+	if in.Backup != "" && !slices.Contains([]string{"verified", "drilled", "restored"}, in.State) {
+		complain("backup", "verified, drilled and restored")
+	}
+	if in.State == "restored" {
+		return problems
+	}
+	for option, given := range map[string]bool{
+		"confirm": in.Confirm != "", "fallback": in.Fallback, "nodes": len(in.Nodes) > 0, "rejoin": in.Rejoin != "", "servers": len(in.Servers) > 0, "token": in.Token != "",
+	} {
+		if given {
+			complain(option, "restored")
+		}
+	}
 	return problems
 }
 

@@ -42,7 +42,7 @@ var ErrEmpty = errors.New("the policy keeps nothing; say how many to keep (last,
 // Decide decides over all backups of a cluster, in the order newest first within each lineage. The newest good one of each lineage is always
 // kept, and so is what is not good, which only people delete.
 func Decide(backups []Backup, p Policy, now time.Time) ([]Decision, error) {
-	if p.Last < 0 || p.Hourly < 0 || p.Daily < 0 || p.Weekly < 0 || p.Monthly < 0 {
+	if p.Last < 0 || p.Hourly < 0 || p.Daily < 0 || p.Weekly < 0 || p.Monthly < 0 || p.MinimumAge < 0 {
 		return nil, errors.New("the policy has a negative number")
 	}
 	if p.Last+p.Hourly+p.Daily+p.Weekly+p.Monthly == 0 {

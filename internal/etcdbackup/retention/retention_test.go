@@ -99,6 +99,8 @@ func TestAPolicyThatKeepsNothingIsRefused(t *testing.T) {
 	assert.EqualError(t, err, "the policy keeps nothing; say how many to keep (last, hourly, daily, weekly or monthly)")
 	_, err = Decide(nil, Policy{Last: 3, Daily: -1}, now)
 	assert.EqualError(t, err, "the policy has a negative number")
+	_, err = Decide(nil, Policy{Last: 3, MinimumAge: -time.Second}, now)
+	assert.EqualError(t, err, "the policy has a negative number")
 }
 
 // Whatever there is and whatever is wanted, these hold.
