@@ -232,10 +232,35 @@ func (r *round) faulty(t *testing.T, do fault) {
 	upset, over := do(t, r)
 	taken := r.take(t, r.taking(t, upset))
 	vault := r.at(t, upset)
-	_, _ = vault.Prune(t.Context(), r.policy(), now.Add(2*time.Hour), false) // whatever they say must not harm
+	policy := r.policy()
+	_, _ = vault.Prune(t.Context(), policy, now.Add(2*time.Hour), false) // whatever they say must not harm
 	_, _ = vault.Verify(t.Context(), "", false)
 	over()
-	r.judge(t, taken...)
+	r.keeps(t, policy, r.judge(t, taken...), taken)
+}
+
+// keeps wants all to be there and whole that the policy keeps of what there was: backups of before, those that were acknowledged, and those that were
+// not and are whole nevertheless.
+func (r *round) keeps(t *testing.T, policy retention.Policy, verdicts []etcdbackup.Verdict, acknowledged []string) {
+	t.Helper()
+	names, whole := slices.Concat(r.names, acknowledged), map[string]bool{}
+	for _, v := range verdicts {
+		if whole[v.Name] = v.Opened; v.Opened {
+			names = append(names, v.Name)
+		}
+	}
+	slices.Sort(names)
+	var all []retention.Backup
+	for _, name := range slices.Compact(names) {
+		all = append(all, retention.Backup{Name: name, Revision: revisionOf(t, name), Taken: now})
+	}
+	decisions, err := retention.Decide(all, policy, now)
+	require.NoError(t, err)
+	for _, d := range decisions {
+		if d.Keep && !whole[d.Name] {
+			t.Errorf("%s: %s is gone, and the policy keeps it: %s", r.fault, d.Name, d.Reason)
+		}
+	}
 }
 
 // take takes a backup and gives its name if it is acknowledged.
@@ -252,7 +277,7 @@ func (r *round) take(t *testing.T, taker etcdbackup.Taker) []string {
 
 // judge reads all there is. A backup that was acknowledged in this run is lost if it is not whole; one of before if no newer one is whole, for
 // which prune might have taken it away.
-func (r *round) judge(t *testing.T, acknowledged ...string) {
+func (r *round) judge(t *testing.T, acknowledged ...string) []etcdbackup.Verdict {
 	t.Helper()
 	verdicts, err := r.at(t, r.calm).Verify(t.Context(), "", true)
 	r.cell.judge(t, verdicts, err, r.names[1], acknowledged)
@@ -260,6 +285,7 @@ func (r *round) judge(t *testing.T, acknowledged ...string) {
 		_, err := r.at(t, r.calm).Drill(t.Context(), acknowledged[0], etcdbackup.Work{Dir: t.TempDir()}, etcdbackup.Examiner{Program: etcdbackup.Self})
 		assert.NoError(t, err)
 	}
+	return verdicts
 }
 
 func (c *cell) judge(t *testing.T, verdicts []etcdbackup.Verdict, err error, before string, acknowledged []string) {
@@ -402,12 +428,13 @@ func TestAnEarlierStateReplacesNothing(t *testing.T) {
 // Hosts that take and prune at the same time, and know nothing of each other, take nothing from each other.
 func TestSeveralHostsAtOnceLoseNothing(t *testing.T) {
 	t.Parallel()
+	policy := retention.Policy{Last: 20}
 	inEach(t, "two to eight hosts at once", func(t *testing.T, r *round) {
 		var hosts sync.WaitGroup
 		var mutex sync.Mutex
 		var taken []string
 		for range 2 + r.random.IntN(7) {
-			taker, policy := r.taking(t, r.calm), retention.Policy{Last: 20}
+			taker := r.taking(t, r.calm)
 			hosts.Go(func() {
 				outcome, err := taker.Take(context.Background(), false)
 				mutex.Lock()
@@ -419,7 +446,7 @@ func TestSeveralHostsAtOnceLoseNothing(t *testing.T) {
 			})
 		}
 		hosts.Wait()
-		r.judge(t, taken...)
+		r.keeps(t, policy, r.judge(t, taken...), taken)
 	})
 }
 

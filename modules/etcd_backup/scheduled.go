@@ -137,7 +137,6 @@ func (w *wanted) schedule(ctx context.Context, h host.Host) (s schedule.Schedule
 		return s, err
 	}
 	in := w.params
-	in.Backup = ""
 	if in.Schedule.DrillEvery == 0 {
 		in.Identities, in.IdentitiesFile = "", "" // who takes backups need not read them
 	}
