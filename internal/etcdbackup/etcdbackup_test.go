@@ -38,6 +38,10 @@ func TestABackupIsTakenOnceAndRestores(t *testing.T) {
 	again, err := w.taker(t).Take(t.Context(), false)
 	require.NoError(t, err)
 	assert.Equal(t, m.Name, again.Recent, "nothing was written since, so the backup is enough")
+	planned, err = w.taker(t).Take(t.Context(), true)
+	require.NoError(t, err)
+	assert.Equal(t, m.Name, planned.Recent, "and check mode says so")
+	assert.Empty(t, planned.Planned)
 
 	drilled, err := w.drill(t, "")
 	require.NoError(t, err)

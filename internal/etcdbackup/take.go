@@ -70,10 +70,19 @@ func (t Taker) Take(ctx context.Context, check bool) (outcome Outcome, err error
 		return outcome, nil
 	}
 	if check {
-		outcome.Planned = fmt.Sprintf("take a backup of %s into %s", r.Vaults[0].Cluster, r.past.stores())
-		return outcome, nil
+		return outcome, r.plan(ctx, &outcome)
 	}
 	return outcome, r.locked(ctx, &outcome)
+}
+
+func (r *run) plan(ctx context.Context, outcome *Outcome) error {
+	if err := r.foresee(ctx); err != nil {
+		return err
+	}
+	if outcome.Recent = r.same(); outcome.Recent == "" {
+		outcome.Planned = fmt.Sprintf("take a backup of %s into %s", r.Vaults[0].Cluster, r.past.stores())
+	}
+	return nil
 }
 
 // slack is what else a run may write to the work folder, in bytes.
@@ -200,6 +209,9 @@ func (r *run) taken() time.Time {
 	return r.Now()
 }
 
+// lineageOfEtcd begins that of an etcd without a Kubernetes.
+const lineageOfEtcd = "etcd-"
+
 // describe begins the manifest.
 func (r *run) describe() {
 	taken := r.taken().UTC().Truncate(time.Second)
@@ -216,7 +228,7 @@ func (r *run) describe() {
 	r.from.describe(&m)
 	m.Lineage = r.facts.KubernetesUID
 	if m.Lineage == "" && r.from.member != nil {
-		m.Lineage = fmt.Sprintf("etcd-%x", r.from.member.Cluster)
+		m.Lineage = fmt.Sprintf("%s%x", lineageOfEtcd, r.from.member.Cluster)
 	}
 	if r.state != nil {
 		m.Compared, m.Keys, m.Hash, m.CompactRevision = true, r.state.Keys, r.state.Hash, r.state.CompactRevision
