@@ -251,6 +251,8 @@ func TestServersBackUpEtcdByThemselves(t *testing.T) {
 
 	// The one that is gone is replaced by the timer of the other, and nobody but the timers starts it.
 	b.variables["etcd_backup_schedule"], b.variables["etcd_backup_schedule_delay"] = "*:0/1", 5
+	b.variables["etcd_backup_on_failure"] = "alert@%n.service"
+	b.put("s2", host.Text("/etc/systemd/system/alert@.service", 0o644, "[Service]\nType=oneshot\nExecStart=/bin/touch /run/alert-of-%i\n"))
 	assert.Equal(t, 2, b.role("k3s_servers"))
 	require.NoError(t, b.machines["s1"].PowerCut(t.Context()))
 	b.etcd.Fill(t, "/later/", 10, 10)
@@ -266,6 +268,7 @@ func TestServersBackUpEtcdByThemselves(t *testing.T) {
 		// A run that was at work when the store began to refuse has its backup, and fails at a later step.
 		return strings.Contains(b.journal("s2"), "etcd_backup --run: backup: no store can be reached: ") && b.failed("s2")
 	}, "the unit has failed to take a backup")
+	b.eventually(func() bool { return strings.Contains(b.on("s2", "ls", "/run"), "alert-of-etcd-backup.service") }, "systemd starts what is to be started then")
 	told := b.on("s2", "cat", metricsFile)
 	assert.Contains(t, told, `etcd_backup_last_run_success{cluster="initial"} 0`+"\n")
 	assert.Regexp(t, `etcd_backup_failures_total\{cluster="initial",step="backup"\} [1-9]`, told)
