@@ -17,7 +17,7 @@ import (
 )
 
 // Mirror answers as the downloads of k3s' releases and its channel server do: GET /v1-release/channels and /v1-release/channels/NAME,
-// and /k3s-io/k3s/releases/download/VERSION/ASSET with the binary and its sums for the architecture it runs on.
+// and /k3s-io/k3s/releases/download/VERSION/ASSET with the binary, the images (Images) and their sums for the architecture it runs on.
 type Mirror struct {
 	releases map[string]string // paths by version
 	channels map[string]string // versions by name
@@ -85,12 +85,19 @@ func (m *Mirror) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 	case asset == binaryAsset():
 		http.ServeFile(w, r, release)
+	case asset == imagesAsset():
+		fmt.Fprint(w, Images)
 	case asset == "sha256sum-"+runtime.GOARCH+".txt":
 		m.sums(w, strings.Trim(version, "/"), release)
 	default:
 		http.NotFound(w, r)
 	}
 }
+
+// Images are what a release has in place of its archive of images: k3s loads what it can, and this it cannot.
+const Images = "an archive of images"
+
+func imagesAsset() string { return "k3s-airgap-images-" + runtime.GOARCH + ".tar.zst" }
 
 // binaryAsset is the name of the binary for the architecture.
 func binaryAsset() string {
@@ -141,5 +148,5 @@ func (m *Mirror) sums(w http.ResponseWriter, version, release string) {
 		sum.Reset()
 	}
 	m.mutex.Unlock()
-	fmt.Fprintf(w, "%x  %s\n", sum.Sum(nil), binaryAsset())
+	fmt.Fprintf(w, "%x  %s\n%x  %s\n", sum.Sum(nil), binaryAsset(), sha256.Sum256([]byte(Images)), imagesAsset())
 }

@@ -40,13 +40,14 @@ func TestTheMirrorHasReleasesSumsAndChannels(t *testing.T) {
 	release := server.URL + "/k3s-io/k3s/releases/download/v1.35.4%2Bk3s1/"
 	code, binary, _ := fetch(t, release+binaryAsset())
 	require.Equal(t, http.StatusOK, code)
-	line := fmt.Sprintf("%x  %s\n", sha256.Sum256([]byte(binary)), binaryAsset())
+	_, images, _ := fetch(t, release+imagesAsset())
+	lines := fmt.Sprintf("%x  %s\n%x  %s\n", sha256.Sum256([]byte(binary)), binaryAsset(), sha256.Sum256([]byte(images)), imagesAsset())
 	sums := release + "sha256sum-" + runtime.GOARCH + ".txt"
 	_, listed, _ := fetch(t, sums)
-	assert.Equal(t, line, listed)
+	assert.Equal(t, lines, listed)
 	mirror.WrongSum("v1.35.4+k3s1")
 	_, listed, _ = fetch(t, sums)
-	assert.NotEqual(t, line, listed)
+	assert.NotEqual(t, lines, listed)
 	code, _, _ = fetch(t, server.URL+"/k3s-io/k3s/releases/download/v1.34.1+k3s1/k3s")
 	assert.Equal(t, http.StatusNotFound, code)
 }

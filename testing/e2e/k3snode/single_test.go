@@ -113,7 +113,7 @@ func TestOneServerFromItsAdoptionToItsEnd(t *testing.T) {
 		s.try(t, absent).Msg)
 	s.ends(t, with(absent, args{"accept": []string{"cluster_loss"}}))
 	s.livesWithoutNetwork(t, w.want(args{"servers": nil, "binary": "/root/k3s", "images": []string{"/root/images.tar"}, "data_dir": "/srv/k3s"}))
-	s.livesFromHere(t, w.want(args{"servers": nil}))
+	s.livesFromHere(t, w.want(args{"servers": nil, "version": nil, "channel": "v1.36", "download_images": true}))
 }
 
 // fromHere runs the module on this machine, which reaches the node over SSH.
@@ -129,11 +129,14 @@ func (n *node) fromHere(t *testing.T, in args) string {
 	return string(said)
 }
 
-// livesFromHere is a life that this machine gives it over SSH: it downloads, and sends what the node lacks.
+// livesFromHere is a life that this machine gives it over SSH, with the release of a channel and its images: it downloads, and sends what the node
+// lacks.
 func (n *node) livesFromHere(t *testing.T, want args) {
 	assert.Contains(t, n.fromHere(t, with(want, args{"_ansible_check_mode": true})), `"changed": true`)
 	assert.Contains(t, n.fromHere(t, want), `"changed": true`)
-	assert.Equal(t, "True", n.kubectl(t, "get", "node", n.name, "-o", `jsonpath={.status.conditions[?(@.type=="Ready")].status}`))
+	assert.Equal(t, "True v1.36.3+k3s1", n.kubectl(t, "get", "node", n.name, "-o",
+		`jsonpath={.status.conditions[?(@.type=="Ready")].status} {.status.nodeInfo.kubeletVersion}`))
+	assert.Equal(t, k3stest.Images, n.run(t, "sh", "-c", "cat /var/lib/rancher/k3s/agent/images/k3s-airgap-images-*-v1.36.3-k3s1.tar.zst"))
 	assert.Contains(t, n.fromHere(t, want), `"changed": false`)
 	assert.Contains(t, n.fromHere(t, with(want, args{"state": "absent", "accept": []string{"cluster_loss"}})), `"changed": true`)
 	assert.Empty(t, n.leftovers(t))
