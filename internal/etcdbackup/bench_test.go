@@ -100,6 +100,7 @@ func (w *world) beside(b *testing.B, rate int) {
 	for i := range b.N {
 		w.etcd.Fill(b, fmt.Sprint("more", rate, i), 1, 10)
 		w.withEtcdctl(b, server, bucket.Bucket, &total)
+		w.withAWS(b, server, bucket, &total)
 		w.asK3s(b, server, bucket.Bucket, &total)
 		w.ours(b, ours, &total)
 	}
@@ -107,16 +108,18 @@ func (w *world) beside(b *testing.B, rate int) {
 }
 
 // beside is how long things took.
-type beside struct{ theirs, k3s, ours, drill, restore, theirRestore time.Duration }
+type beside struct{ theirs, aws, k3s, ours, drill, restore, theirRestore time.Duration }
 
 func (t beside) report(b *testing.B) {
 	seconds := func(d time.Duration) float64 { return d.Seconds() / float64(b.N) }
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(seconds(t.theirs), "etcdctl+put-s")
+	b.ReportMetric(seconds(t.aws), "etcdctl+s3cp-s")
 	b.ReportMetric(seconds(t.k3s), "k3s-s")
 	b.ReportMetric(seconds(t.ours-t.drill), "take-s")
 	b.ReportMetric(seconds(t.drill), "drill-s")
 	b.ReportMetric(t.theirs.Seconds()/(t.ours-t.drill).Seconds(), "ratio")
+	b.ReportMetric(t.aws.Seconds()/(t.ours-t.drill).Seconds(), "ratio-to-s3cp")
 	b.ReportMetric(t.k3s.Seconds()/(t.ours-t.drill).Seconds(), "ratio-to-k3s")
 	b.ReportMetric(seconds(t.theirRestore), "get+etcdutl-s")
 	b.ReportMetric(seconds(t.restore), "prepare-s")
@@ -139,6 +142,23 @@ func (w *world) withEtcdctl(b *testing.B, server *storetest.S3, bucket string, t
 		InitialClusterToken: "t", RevisionBump: 1_000_000_000, MarkCompacted: true,
 	}))
 	total.theirRestore += time.Since(begin)
+}
+
+// withAWS puts the file by aws s3 cp, if BENCH_AWS is the path of that program.
+func (w *world) withAWS(b *testing.B, server *storetest.S3, bucket store.S3, total *beside) {
+	b.Helper()
+	program := os.Getenv("BENCH_AWS")
+	if program == "" {
+		return
+	}
+	file := filepath.Join(b.TempDir(), "theirs")
+	begin := time.Now()
+	w.withTheirs(b, file)
+	cp := exec.Command(program, "--endpoint-url", server.URL, "--ca-bundle", server.CAFile, "s3", "cp", "--no-progress", file, "s3://"+bucket.Bucket+"/aws")
+	cp.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+bucket.AccessKey, "AWS_SECRET_ACCESS_KEY="+bucket.SecretKey, "AWS_DEFAULT_REGION="+bucket.Region)
+	said, err := cp.CombinedOutput()
+	require.NoError(b, err, string(said))
+	total.aws += time.Since(begin)
 }
 
 func (w *world) withTheirs(b *testing.B, file string) {
