@@ -4,11 +4,14 @@ package etcdtest
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -52,15 +55,7 @@ func Run(t testing.TB, o Options) *Cluster {
 	if o.Dir == "" {
 		o.Dir = t.TempDir()
 	}
-	var peers []string
-	for i := range max(o.Members, 1) {
-		config := member(t, o, i)
-		c.config = append(c.config, config)
-		peers = append(peers, config.Name+"="+config.ListenPeerUrls[0].String())
-	}
-	for _, config := range c.config {
-		config.InitialCluster = strings.Join(peers, ",")
-		c.members = append(c.members, start(t, config))
+	for !c.start(t, o) {
 	}
 	t.Cleanup(func() {
 		for i := range c.members {
@@ -71,6 +66,32 @@ func Run(t testing.TB, o Options) *Cluster {
 		c.await(t, i)
 	}
 	return c
+}
+
+// start tells whether all members have started. Another program may take a port after it was found to be free.
+func (c *Cluster) start(t testing.TB, o Options) bool {
+	t.Helper()
+	c.config, c.members = nil, nil
+	var peers []string
+	for i := range max(o.Members, 1) {
+		config := member(t, o, i)
+		c.config = append(c.config, config)
+		peers = append(peers, config.Name+"="+config.ListenPeerUrls[0].String())
+	}
+	for _, config := range c.config {
+		config.InitialCluster = strings.Join(peers, ",")
+		etcd, err := embed.StartEtcd(config)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			for i, member := range c.members {
+				member.Close()
+				require.NoError(t, os.RemoveAll(c.config[i].Dir))
+			}
+			return false
+		}
+		require.NoError(t, err)
+		c.members = append(c.members, etcd)
+	}
+	return true
 }
 
 func member(t testing.TB, o Options, i int) *embed.Config {
@@ -91,20 +112,13 @@ func member(t testing.TB, o Options, i int) *embed.Config {
 	return c
 }
 
-// address is a free one on loopback. Another may take it before etcd does, which the test then tells.
+// address is a free one on loopback.
 func address(t testing.TB, scheme string) []url.URL {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, listener.Close())
 	return []url.URL{{Scheme: scheme, Host: listener.Addr().String()}}
-}
-
-func start(t testing.TB, config *embed.Config) *embed.Etcd {
-	t.Helper()
-	etcd, err := embed.StartEtcd(config)
-	require.NoError(t, err)
-	return etcd
 }
 
 func (c *Cluster) await(t testing.TB, i int) {
