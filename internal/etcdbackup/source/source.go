@@ -65,7 +65,8 @@ func (e Etcd) Choose(ctx context.Context) (*Member, error) {
 	return nil, fmt.Errorf("no member can be backed up: %s", strings.Join(refused, "; "))
 }
 
-func (e Etcd) open(ctx context.Context, endpoint string) (*Member, error) {
+// connect gives a client of one endpoint, which the caller closes.
+func (e Etcd) connect(ctx context.Context, endpoint string) (*clientv3.Client, error) {
 	if err := e.reach(ctx, endpoint); err != nil {
 		return nil, err
 	}
@@ -74,6 +75,14 @@ func (e Etcd) open(ctx context.Context, endpoint string) (*Member, error) {
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", endpoint, e.explain(err))
+	}
+	return client, nil
+}
+
+func (e Etcd) open(ctx context.Context, endpoint string) (*Member, error) {
+	client, err := e.connect(ctx, endpoint)
+	if err != nil {
+		return nil, err
 	}
 	m := &Member{Endpoint: endpoint, client: client, limits: e.Limits}
 	if err := m.examine(ctx); err != nil {

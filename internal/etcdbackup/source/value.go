@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"go.uber.org/zap"
 )
 
 // Value is what the first endpoint that answers has of a key; nothing if it has none. It needs no quorum, and so may be old.
@@ -23,14 +22,9 @@ func (e Etcd) Value(ctx context.Context, key string) ([]byte, error) {
 }
 
 func (e Etcd) value(ctx context.Context, endpoint, key string) ([]byte, error) {
-	if err := e.reach(ctx, endpoint); err != nil {
-		return nil, err
-	}
-	client, err := clientv3.New(clientv3.Config{
-		Endpoints: []string{endpoint}, TLS: e.TLS, Username: e.Username, Password: e.Password, Logger: zap.NewNop(), DialTimeout: e.Limits.Answer,
-	})
+	client, err := e.connect(ctx, endpoint)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", endpoint, e.explain(err))
+		return nil, err
 	}
 	defer client.Close()
 	answer, err := within(ctx, e.Limits.Answer, func(ctx context.Context) (*clientv3.GetResponse, error) {
