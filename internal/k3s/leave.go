@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/metal-stack/initial-cluster/internal/k3s/cluster"
+	"github.com/metal-stack/initial-cluster/internal/k3s/service"
 )
 
 // planForget finds another server of the cluster, at which this one can be taken out. If there is none, it is alone, or the cluster cannot
@@ -119,6 +122,44 @@ func (p *Plan) leaveAt(ctx context.Context, name, url string) (err error) {
 	}
 	within, cancel := turn.Context(ctx)
 	defer cancel()
+	stopped := p.stopWhenRemoved(within)
 	_, err = c.Forget(within, name, p.want.StartTimeout)
-	return errors.Join(err, turn.Release(ctx))
+	return errors.Join(err, stopped(), turn.Release(ctx))
 }
+
+// stopWhenRemoved stops k3s as soon as etcd has removed its member: k3s then ends, and when the init system had started it again, five seconds
+// later, it would join the cluster anew. What is returned ends the watch, and tells whether it has failed.
+func (p *Plan) stopWhenRemoved(ctx context.Context) func() error {
+	watch, end := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() {
+		left, err := p.hasLeft(watch)
+		if left {
+			err = p.system.Stop(ctx, service.Server)
+		}
+		done <- err
+	}()
+	return func() error { end(); return <-done }
+}
+
+// hasLeft waits for the tombstone that k3s leaves in its data, until the context ends.
+func (p *Plan) hasLeft(ctx context.Context) (bool, error) {
+	for {
+		_, err := p.host.Stat(ctx, p.dataDir+"/server/db/etcd/tombstone")
+		switch {
+		case ctx.Err() != nil:
+			return false, nil
+		case err == nil:
+			return true, nil
+		case !errors.Is(err, fs.ErrNotExist):
+			return false, fmt.Errorf("see whether etcd has removed its member: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(tombstoneInterval):
+		}
+	}
+}
+
+// tombstoneInterval is a fraction of the five seconds that k3s is down.
+const tombstoneInterval = 200 * time.Millisecond

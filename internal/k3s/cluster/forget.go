@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -33,7 +34,7 @@ func (c *Cluster) Forget(ctx context.Context, name string, timeout time.Duration
 			return false, err
 		}
 	}
-	if err := c.awaitGone(ctx, name, timeout); err != nil {
+	if err := c.awaitGone(ctx, name, node.UID, timeout); err != nil {
 		return true, err
 	}
 	forgotten, err := c.forgetPassword(ctx, name)
@@ -82,12 +83,16 @@ func (c *Cluster) disown(ctx context.Context, m Member, found bool) error {
 // removeTimeout is for the removal of one member, which may cost the cluster its leader for ten seconds.
 const removeTimeout = 2 * time.Minute
 
-func (c *Cluster) awaitGone(ctx context.Context, name string, timeout time.Duration) error {
+// awaitGone waits until a node of which the UID was seen, if there was one, is no more.
+func (c *Cluster) awaitGone(ctx context.Context, name, uid string, timeout time.Duration) error {
 	return until(ctx, "node "+name+" to be gone", timeout, func(ctx context.Context) (bool, string, error) {
-		_, found, err := c.Node(ctx, name)
+		node, found, err := c.Node(ctx, name)
 		if err != nil {
 			state, err := unanswered(err)
 			return false, state, err
+		}
+		if found && uid != "" && node.UID != uid {
+			return false, "", fmt.Errorf("node %s was removed and has joined anew, as k3s runs there; stop k3s on it, and run this again", name)
 		}
 		if found {
 			return false, "its Node object is there", nil

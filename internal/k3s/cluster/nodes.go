@@ -11,6 +11,7 @@ import (
 // Node is one of the cluster's.
 type Node struct {
 	Name, Version string // the version is that of its kubelet: v1.36.3+k3s1
+	UID           string // another one when it was removed and has joined anew
 	Server, Etcd  bool   // whether it is a server, and one with a member of etcd
 	Ready         bool
 	Why           string // it is not ready
@@ -63,7 +64,7 @@ const (
 
 func (o object) node() Node {
 	n := Node{
-		Name: o.Metadata.Name, Version: o.Status.NodeInfo.KubeletVersion, Cordoned: o.Spec.Unschedulable, Why: "its kubelet has told nothing",
+		Name: o.Metadata.Name, UID: o.Metadata.UID, Version: o.Status.NodeInfo.KubeletVersion, Cordoned: o.Spec.Unschedulable, Why: "its kubelet has told nothing",
 		Server: o.Metadata.Labels[serverLabel] != "", Etcd: o.Metadata.Labels[etcdLabel] != "", Member: o.Metadata.Annotations[memberAnnotation],
 		annotations: o.Metadata.Annotations,
 	}
