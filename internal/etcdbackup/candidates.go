@@ -132,6 +132,20 @@ func firstGoodOf(found []candidate) *candidate {
 	return nil
 }
 
+// passed tells of the backups that may be newer than the newest good one and are not good, but for those that were never finished.
+func (v Vault) passed(ctx context.Context) (flaws []string, err error) {
+	found, _, _, err := candidates(ctx, []Vault{v}, "")
+	for _, c := range found {
+		if c.good() {
+			break
+		}
+		if c.kept || c.Quarantine != "" {
+			flaws = append(flaws, c.flaws...)
+		}
+	}
+	return flaws, err
+}
+
 func none(cluster, name string, why []string) error {
 	text := "there is no good backup of " + cluster
 	if name != "" {

@@ -19,6 +19,7 @@ import (
 type Drilled struct {
 	Backup
 	Result  scratch.Result
+	Passed  []string          // backups that it was not done with as they are not good, and may be newer; none where one was named
 	Token   string            // of k3s, proved to open the bootstrap data in the snapshot; secret, and empty if there is none
 	sealed  map[string]string // the bootstrap data, as it is in the snapshot
 	members []string          // addresses of the servers of then; empty if that is not known
@@ -53,6 +54,11 @@ func (d *Drilled) advance(ctx context.Context, dir, to string, bump int64, exami
 func (v Vault) tried(ctx context.Context, name string, work Work, examiner Examiner, then func(dir string, d *Drilled) error) (d Drilled, err error) {
 	if d.Backup, err = v.Find(ctx, name); err != nil {
 		return d, err
+	}
+	if name == "" {
+		if d.Passed, err = v.passed(ctx); err != nil {
+			return d, err
+		}
 	}
 	dir, end, err := work.begin()
 	if err != nil {

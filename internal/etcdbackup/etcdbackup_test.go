@@ -95,7 +95,9 @@ func TestWhatDoesNotGoOnIsQuarantined(t *testing.T) {
 	empty := newWorld(t)
 	empty.folder, empty.keys = w.folder, w.keys
 	empty.etcd.Fill(t, "key", 1, 1)
-	outcome, err := empty.taker(t).Take(t.Context(), false)
+	later := empty.taker(t)
+	later.Now = func() time.Time { return now.Add(time.Minute) }
+	outcome, err := later.Take(t.Context(), false)
 	require.ErrorContains(t, err, "initial: this is another cluster (etcd-")
 	assert.Empty(t, outcome.Acknowledged)
 	assert.Equal(t, []string{w.folder}, outcome.Quarantined)
@@ -103,6 +105,11 @@ func TestWhatDoesNotGoOnIsQuarantined(t *testing.T) {
 	newest, err := w.vault(t).Find(t.Context(), "")
 	require.NoError(t, err)
 	assert.Equal(t, first.Name, newest.Name)
+	drilled, err := w.drill(t, "")
+	require.NoError(t, err)
+	assert.Equal(t, first.Name, drilled.Name)
+	require.Len(t, drilled.Passed, 1, "the newer one is not passed over in silence")
+	assert.Contains(t, drilled.Passed[0], "backup "+outcome.Manifest.Name+" of initial is not good: ")
 	_, err = empty.taker(t).Take(t.Context(), false)
 	require.ErrorContains(t, err, "it is not stored, as one such backup of the same day is")
 	pruned, err := w.vault(t).Prune(t.Context(), retention.Policy{Last: 1}, now.Add(time.Hour), false)

@@ -68,7 +68,9 @@ func (r Round) Do(ctx context.Context) Rounded {
 		stock, err := r.stock(ctx, v)
 		fail(Listing, err)
 		if r.Drill {
-			_, stock.Drilled = v.Drill(ctx, "", r.Work, r.Examiner)
+			var drilled Drilled
+			drilled, stock.Drilled = v.Drill(ctx, "", r.Work, r.Examiner)
+			rounded.Warnings = append(rounded.Warnings, drilled.Passed...)
 			fail(Drilling, stock.Drilled)
 		}
 		rounded.Stores = append(rounded.Stores, stock)

@@ -118,6 +118,7 @@ func drilled(ctx context.Context, w *wanted, _ ansible.Mode) (result ansible.Res
 		d, failed := v.Drill(ctx, w.Backup, w.work(), examiner)
 		err = errors.Join(err, failed)
 		ansible.Conceal(ctx, d.Token)
+		result.Warnings = append(result.Warnings, d.Passed...)
 		if failed == nil {
 			drills = append(drills, map[string]any{
 				"store": v.Store.String(), "backup": told(d.Backup), "token": d.Token != "", "seconds": int(time.Since(begin).Seconds()),
