@@ -68,8 +68,11 @@ func (p *Plan) meet(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if p.state.Running { // in vain, or it had data; it would be in the way
+	if p.state.Running { // in vain, as it has no data yet; it would be in the way
 		if err := p.system.Stop(ctx, p.want.Role); err != nil {
+			return err
+		}
+		if err := p.lookAtData(ctx, p.want); err != nil || p.data == etcdData { // by now it is a member
 			return err
 		}
 	}

@@ -17,8 +17,9 @@ import (
 // be told; only the first needs no leave.
 func (p *Plan) planForget(ctx context.Context, name string) error {
 	members, problem := p.members(ctx)
+	_, mine := members.Of(name)
 	switch {
-	case problem == nil && len(members) == 1:
+	case problem == nil && len(members) == 1 && mine:
 		return p.planLast(name)
 	case problem == nil:
 		p.add(func(ctx context.Context) error { return p.leave(ctx, name, members) }, "take member and node %s out of the cluster, when the others can do without it", name)
@@ -56,7 +57,7 @@ func (p *Plan) members(ctx context.Context) (cluster.Members, error) {
 			}
 		}
 		if errors.Is(err, cluster.ErrNoEtcd) {
-			return cluster.Members{{Name: p.Name(p.want)}}, nil
+			return cluster.Members{{Name: p.Name(p.want) + "-"}}, nil // as etcd would name it
 		}
 		problems = append(problems, err)
 	}
@@ -124,7 +125,10 @@ func (p *Plan) leaveAt(ctx context.Context, name, url string) (err error) {
 	defer cancel()
 	stopped := p.stopWhenRemoved(within)
 	_, err = c.Forget(within, name, p.want.StartTimeout)
-	return errors.Join(err, stopped(), turn.Release(ctx))
+	if err = errors.Join(err, stopped()); err == nil {
+		err = p.system.Stop(within, service.Server) // the cluster may have forgotten it before k3s itself has noticed
+	}
+	return errors.Join(err, turn.Release(ctx))
 }
 
 // stopWhenRemoved stops k3s as soon as etcd has removed its member: k3s then ends, and when the init system had started it again, five seconds

@@ -3,12 +3,14 @@ package k3s
 import (
 	"context"
 	"encoding/pem"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -33,16 +35,20 @@ func (s oneServer) Run(_ context.Context, c host.Command) (host.Output, error) {
 	return host.Output{Stdout: `{"items": []}`}, nil
 }
 
-// supervises gives the port of a supervisor whose datastore is not etcd.
-func supervises(t *testing.T) string {
+// supervises gives the port of a supervisor that tells the members of etcd, or else whose datastore is not etcd.
+func supervises(t *testing.T, members ...string) string {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/cacerts" {
+		switch {
+		case r.URL.Path == "/cacerts":
 			assert.NoError(t, pem.Encode(w, &pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
-			return
+		case r.URL.Path == "/db/info" && members != nil:
+			_, err := fmt.Fprintf(w, `{"members": [%s]}`, strings.Join(members, ", "))
+			assert.NoError(t, err)
+		default:
+			http.NotFound(w, r)
 		}
-		http.NotFound(w, r)
 	})
 	server.StartTLS()
 	t.Cleanup(server.Close)

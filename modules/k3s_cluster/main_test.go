@@ -106,6 +106,7 @@ func TestCases(t *testing.T) {
 	again("rotate keys") // whose second run is one after the first has been interrupted: no server has been restarted since
 	again("rotate token")
 	again("forget this server")
+	again("forget a server that runs")
 
 	// A server is dead, and a run that removed it ended half way: its node is gone, and its member is not.
 	w.servers[2].Kill(t)

@@ -208,18 +208,37 @@ func (t *task) forget(ctx context.Context) (string, doing, error) {
 		t.msg = "the cluster knows no node " + t.Node
 		return "", nil, nil
 	}
+	if err := t.silent(ctx); err != nil {
+		return "", nil, err
+	}
 	return "remove node " + t.Node + " from the cluster", func(ctx context.Context) (err error) {
 		if server {
-			turn, err := t.cluster.Turn(ctx, cluster.Wish{Node: t.Node, Purpose: cluster.Remove, Timeout: t.timeout(), Hold: t.timeout()})
+			turn, err := t.cluster.Turn(ctx, cluster.Wish{Node: t.Node, Purpose: cluster.Remove, Timeout: t.timeout(), Hold: 2 * t.timeout()})
 			if err != nil {
 				return err
 			}
 			defer func() { err = errors.Join(err, turn.Release(ctx)) }()
+			within, cancel := turn.Context(ctx)
+			defer cancel()
+			ctx = within
 		}
 		_, err = t.cluster.Forget(ctx, t.Node, t.timeout())
 		t.msg = "the cluster knows no node " + t.Node + " any more"
 		return err
 	}, nil
+}
+
+// silent refuses what would not last: k3s that runs and is removed joins again when its init system has started it anew.
+func (t *task) silent(ctx context.Context) error {
+	members, err := t.cluster.Members(ctx)
+	if errors.Is(err, cluster.ErrNoEtcd) {
+		return nil
+	}
+	own, found := members.Of(t.Node)
+	if err != nil || !found || t.cluster.Sick(ctx, cluster.Members{own})[t.Node] != nil {
+		return err
+	}
+	return fmt.Errorf("refusing to remove %s: its k3s answers at %s, and would join again; take k3s off it first (k3s_node with state absent), or stop it", t.Node, own.Address())
 }
 
 func (t *task) snapshot(context.Context) (string, doing, error) {
