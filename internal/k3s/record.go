@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/metal-stack/initial-cluster/internal/host"
+	"github.com/metal-stack/initial-cluster/internal/k3s/service"
 )
 
 // recordFile is where a node keeps what cannot be seen of it: whose files are whose, and what the running k3s was started with.
@@ -24,7 +25,7 @@ type record struct {
 	Start  map[string]string `json:"started"` // what the last start given here was with; empty while it is still to come
 	Before string            `json:"before"`  // the run of the service that this start was to end
 	Reset  string            `json:"reset"`   // the snapshot from which the cluster has begun anew, if this node has done its part in that
-	Leave  bool              `json:"leave"`   // the others were asked for the leave to be stopped, and it may not have been given back
+	Leave  bool              `json:"leave"`   // it was to be stopped: the leave of the others may not have been given back, and pods not let onto it again
 }
 
 func readRecord(ctx context.Context, h host.Host) (*record, error) {
@@ -83,7 +84,8 @@ func once(names []string) []string { return slices.Compact(slices.Sorted(slices.
 // planRecord keeps the record true. On a node of others it is all that is left to do if nothing differs.
 func (p *Plan) planRecord() {
 	if p.record != nil && p.record.Leave && p.state.Active && !p.starting {
-		p.add(p.giveBack, "give back the leave to be stopped, which an earlier run has kept")
+		p.add(p.await, "end the restart of an earlier run: wait until %s is ready, let pods onto %s again, and give back the leave to be stopped",
+			service.Name(p.want.Role), p.Name(p.want))
 	}
 	write := func(ctx context.Context) error { return p.nextRecord().write(ctx, p.host) }
 	switch {

@@ -235,17 +235,12 @@ func (p *Plan) drains(ctx context.Context) bool {
 	return false
 }
 
-// takeTurn notes first that it does: a run that is killed then cannot give the leave back, and the next one does.
 func (p *Plan) takeTurn(ctx context.Context, purpose cluster.Purpose) error {
 	c, err := p.reach(ctx, p.want.StartTimeout, p.ended)
 	if err != nil || c == nil { // it has ended meanwhile, as one that was killed: there is nothing left to ask for
 		return err
 	}
-	if p.record == nil {
-		p.record = &record{}
-	}
-	p.record.Leave = true
-	if err := p.record.write(ctx, p.host); err != nil {
+	if err := p.noteLeave(ctx); err != nil {
 		return err
 	}
 	p.turn, err = c.Turn(ctx, cluster.Wish{
@@ -253,6 +248,15 @@ func (p *Plan) takeTurn(ctx context.Context, purpose cluster.Purpose) error {
 		Outage: p.want.accepts("quorum_loss"),
 	})
 	return err
+}
+
+// noteLeave comes before what is to be undone once the server is back: a run that is killed cannot do that, and the next one does.
+func (p *Plan) noteLeave(ctx context.Context) error {
+	if p.record == nil {
+		p.record = &record{}
+	}
+	p.record.Leave = true
+	return p.record.write(ctx, p.host)
 }
 
 // turnTime is how long one server may take, with a minute for what has no time limit of its own. All others may be before this one.
@@ -283,6 +287,9 @@ func (p *Plan) giveBack(ctx context.Context) error {
 func (p *Plan) drain(ctx context.Context) error {
 	c, err := p.reach(ctx, p.want.StartTimeout, p.ended)
 	if err != nil || c == nil {
+		return err
+	}
+	if err := p.noteLeave(ctx); err != nil {
 		return err
 	}
 	_, err = c.Drain(ctx, cluster.Drain{Node: p.Name(p.want), Timeout: p.want.DrainTimeout})

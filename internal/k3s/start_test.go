@@ -8,10 +8,12 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -57,6 +59,15 @@ func supervises(t *testing.T, members ...string) string {
 	return u.Port()
 }
 
+// dataOfAServer is a folder with the token of a server.
+func dataOfAServer(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(folder, "server"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "server/token"), []byte("secret\n"), 0o600))
+	return folder
+}
+
 // Also a server that nobody needs to be asked for is drained, unless its pods would have nowhere to go.
 func TestTheOnlyServerIsDrainedToItsAgents(t *testing.T) {
 	t.Parallel()
@@ -82,9 +93,7 @@ func TestTheOnlyServerIsDrainedToItsAgents(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			folder := t.TempDir()
-			require.NoError(t, os.MkdirAll(filepath.Join(folder, "server"), 0o755))
-			require.NoError(t, os.WriteFile(filepath.Join(folder, "server/token"), []byte("secret\n"), 0o600))
+			folder := dataOfAServer(t)
 			p := &Plan{
 				Node: &Node{
 					host: oneServer{nodes: `{"items": [` + c.nodes + `]}`}, hostname: "s1", role: service.Server, state: service.State{Active: true, Running: true}, data: c.data, bound: "secret",
@@ -97,4 +106,89 @@ func TestTheOnlyServerIsDrainedToItsAgents(t *testing.T) {
 			assert.Equal(t, c.warned, len(p.Warnings()) > 0, p.Warnings())
 		})
 	}
+}
+
+// cordoned is a host on which the only server of a cluster runs, and its node is out of scheduling.
+type cordoned struct {
+	oneServer
+	mark string // annotations of the node
+	said *[]string
+}
+
+func (c cordoned) Run(_ context.Context, command host.Command) (host.Output, error) {
+	words := strings.Join(command.Words[3:], " ")
+	*c.said = append(*c.said, words)
+	if strings.Contains(words, "get") && strings.HasSuffix(words, "node s1") {
+		return host.Output{Stdout: `{"metadata": {"name": "s1", "annotations": {` + c.mark + `}}, "spec": {"unschedulable": true},
+			"status": {"conditions": [{"type": "Ready", "status": "True"}]}}`}, nil
+	}
+	return host.Output{}, nil
+}
+
+func (c cordoned) Write(_ context.Context, f host.File) (bool, error) {
+	content, err := contentOf(f)
+	*c.said = append(*c.said, path.Base(f.Path)+": "+content)
+	return true, err
+}
+
+// runs is an init system under which k3s runs.
+type runs struct{ service.System }
+
+func (runs) State(context.Context, string) (service.State, error) {
+	return service.State{Active: true, Running: true}, nil
+}
+
+func (runs) Follow(context.Context, string) (service.Log, error) {
+	return func(context.Context) ([]string, error) { return nil, nil }, nil
+}
+
+// A run that ends after k3s was ready, and before its node was, leaves the node cordoned and k3s as it is wanted.
+func TestARestartThatWasInterruptedIsEnded(t *testing.T) {
+	t.Parallel()
+	const step = "end the restart of an earlier run: wait until k3s is ready, let pods onto s1 again, and give back the leave to be stopped"
+	port := supervises(t)
+	for name, c := range map[string]struct {
+		record record
+		mark   string
+		steps  []string
+		lets   bool // pods onto the node
+	}{
+		"what it has drained takes pods again":     {record{Leave: true}, `"initial-cluster.metal-stack.io/cordoned": "true"`, []string{step}, true},
+		"what an operator has cordoned stays so":   {record{Leave: true}, "", []string{step}, false},
+		"without one the cluster is asked nothing": {record{}, `"initial-cluster.metal-stack.io/cordoned": "true"`, []string{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			folder, said := dataOfAServer(t), []string{}
+			p := &Plan{
+				Node: &Node{
+					host: cordoned{mark: c.mark, said: &said}, system: runs{}, hostname: "s1", role: service.Server, state: service.State{Active: true, Running: true}, data: etcdData,
+					settings: settings.Settings{"https-listen-port": {port}}, record: &c.record,
+				},
+				want: Want{Role: service.Server, DataDir: folder, StartTimeout: time.Minute},
+			}
+			next := p.nextRecord()
+			p.files = map[string]file{recordFile: {text: next.text()}}
+			p.planRecord()
+			assert.Equal(t, c.steps, p.Steps())
+			require.NoError(t, p.Apply(t.Context()))
+			assert.Equal(t, c.lets, slices.Contains(said, "uncordon s1"), said)
+			assert.Equal(t, len(c.steps) > 0, slices.Contains(said, "k3s_node.json: "+next.text()), said)
+			if len(c.steps) == 0 {
+				assert.Empty(t, said)
+			}
+		})
+	}
+}
+
+// The only server takes no turn, and is drained to its agents all the same.
+func TestADrainIsNotedBefore(t *testing.T) {
+	t.Parallel()
+	folder, said := dataOfAServer(t), []string{}
+	p := &Plan{
+		Node: &Node{host: cordoned{said: &said}, hostname: "s1", settings: settings.Settings{"https-listen-port": {supervises(t)}}},
+		want: Want{Role: service.Server, DataDir: folder, StartTimeout: time.Minute},
+	}
+	require.ErrorContains(t, p.drain(t.Context()), "no node of that name")
+	assert.Equal(t, []string{"k3s_node.json: " + record{Leave: true}.text(), "get --ignore-not-found --output=json nodes"}, said)
 }
