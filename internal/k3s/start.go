@@ -43,6 +43,9 @@ func (p *Plan) planStart() {
 
 // restart starts k3s, anew if it runs, and waits until it serves.
 func (p *Plan) restart(ctx context.Context) error {
+	if err := p.takeLateTurn(ctx); err != nil {
+		return err
+	}
 	ctx, cancel := p.within(ctx)
 	defer cancel()
 	if err := p.renewNames(ctx); err != nil {
@@ -248,6 +251,18 @@ func (p *Plan) takeTurn(ctx context.Context, purpose cluster.Purpose) error {
 		Outage: p.want.accepts("quorum_loss"),
 	})
 	return err
+}
+
+// takeLateTurn is for a server that did not serve when it was to take its turn, and does by now, as systemd starts again what has ended.
+func (p *Plan) takeLateTurn(ctx context.Context) error {
+	if p.turn != nil || p.role != service.Server {
+		return nil
+	}
+	over, err := p.ended(ctx)
+	if err != nil || over || !p.hasOthers(ctx) {
+		return err
+	}
+	return p.takeTurn(ctx, cluster.Restart)
 }
 
 // noteLeave comes before what is to be undone once the server is back: a run that is killed cannot do that, and the next one does.

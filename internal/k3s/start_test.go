@@ -3,6 +3,7 @@ package k3s
 import (
 	"context"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -191,4 +192,50 @@ func TestADrainIsNotedBefore(t *testing.T) {
 	}
 	require.ErrorContains(t, p.drain(t.Context()), "no node of that name")
 	assert.Equal(t, []string{"k3s_node.json: " + record{Leave: true}.text(), "get --ignore-not-found --output=json nodes"}, said)
+}
+
+// comesBack is an init system whose k3s has ended, and is started again by it when it is looked at once more.
+type comesBack struct {
+	runs
+	looks   *int
+	started *bool
+}
+
+func (c comesBack) State(context.Context, string) (service.State, error) {
+	*c.looks++
+	return service.State{Active: *c.looks > 1, Running: true}, nil
+}
+
+func (c comesBack) Start(context.Context, string) (service.Log, error) {
+	*c.started = true
+	return nil, errors.New("started")
+}
+
+// Another server may have the leave meanwhile.
+func TestAServerThatHasComeBackTakesItsTurn(t *testing.T) {
+	t.Parallel()
+	const s1 = `{"ID": 1, "name": "s1-01234567"}`
+	two := supervises(t, s1, `{"ID": 2, "name": "s2-01234567"}`)
+	silent := "1" // nothing listens there
+	for name, c := range map[string]struct{ port, want string }{
+		"that is back before its restart": {two, "refusing to restart s1: of two servers (s1, s2) neither may be away, or the cluster stops; add a third, or agree to the outage"},
+		"of a cluster of its own":         {supervises(t, s1), "started"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			said, looks, started := []string{}, 0, false
+			p := &Plan{
+				Node: &Node{
+					host: cordoned{said: &said}, system: comesBack{looks: &looks, started: &started}, hostname: "s1", role: service.Server, data: etcdData, bound: "secret",
+					state: service.State{Active: true, Running: true}, settings: settings.Settings{"https-listen-port": {silent}},
+				},
+				want: Want{Role: service.Server, DataDir: dataOfAServer(t), StartTimeout: time.Minute}, starting: true,
+			}
+			require.NoError(t, p.takeTurn(t.Context(), cluster.Restart), "it has ended")
+			require.Nil(t, p.turn)
+			p.settings["https-listen-port"] = []string{c.port}
+			require.EqualError(t, p.restart(t.Context()), c.want)
+			assert.Equal(t, c.want == "started", started)
+		})
+	}
 }
