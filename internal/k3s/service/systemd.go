@@ -66,8 +66,9 @@ func (s systemd) Arguments(ctx context.Context, role string) ([]string, bool, er
 	return behind(all, role), true, nil
 }
 
+// State does not take one for active that is to be started anew: a busy systemd has it run on for a while after it has taken the order.
 func (s systemd) State(ctx context.Context, role string) (State, error) {
-	out, err := s.Run(ctx, host.Words("systemctl", "show", "--property=ActiveState,SubState,Result,NRestarts,InvocationID,ActiveEnterTimestamp,UnitFileState", Name(role)))
+	out, err := s.Run(ctx, host.Words("systemctl", "show", "--property=ActiveState,SubState,Result,NRestarts,InvocationID,ActiveEnterTimestamp,UnitFileState,Job", Name(role)))
 	if err != nil {
 		return State{}, err
 	}
@@ -83,6 +84,9 @@ func (s systemd) State(ctx context.Context, role string) (State, error) {
 	}
 	if state.Running {
 		state.Run, state.Started = is["InvocationID"], is["ActiveEnterTimestamp"]
+	}
+	if active == "active" && is["Job"] != "" && is["Job"] != "0" {
+		state.Active, state.Detail = false, state.Detail+", and systemd has yet to do what it was told"
 	}
 	if is["NRestarts"] != "0" && is["NRestarts"] != "" && !state.Active {
 		state.Detail += ", started " + is["NRestarts"] + " times again"
