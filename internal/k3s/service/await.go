@@ -9,14 +9,15 @@ import (
 	"github.com/metal-stack/initial-cluster/internal/wait"
 )
 
-// persistence is how long a refusal must last that k3s does not end with: a server that has just started refuses for a moment, too.
+// persistence is for how long a refusal must be said again and again that k3s does not end with: a server that has just started refuses for a
+// moment, too.
 const persistence = 10 * time.Second
 
 // Await waits until a service that was started is ready. It ends before the time is up when the log tells of something that time does not
 // mend; the error is then k3s' own words and what to do.
 func Await(ctx context.Context, s System, role string, log Log, timeout time.Duration) error {
 	var reason Reason
-	var since time.Time // when the reason was first seen
+	var since time.Time // when its cause was first seen
 	o := wait.Options{For: Name(role) + " to be ready", Timeout: timeout, Interval: time.Second, Begin: 200 * time.Millisecond}
 	err := wait.Until(ctx, o, func(ctx context.Context) (bool, string, error) {
 		state, err := s.State(ctx, role)
@@ -28,10 +29,11 @@ func Await(ctx context.Context, s System, role string, log Log, timeout time.Dur
 			return false, "", err
 		}
 		before := reason
-		if reason = Why(lines); reason != before {
+		if reason = Why(lines); reason.Next != before.Next {
 			since = time.Now()
 		}
-		if reason.Ends || reason.Told && time.Since(since) > persistence {
+		lasts := reason.Told && reason.When != before.When && time.Since(since) > persistence
+		if reason.Ends || lasts {
 			return false, "", fmt.Errorf("start %s: %s", Name(role), reason)
 		}
 		return false, state.Detail + said(reason), nil

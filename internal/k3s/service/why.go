@@ -47,6 +47,7 @@ type Reason struct {
 	Next string // what to do; may be empty
 	Ends bool   // time does not mend it, and k3s has ended with it
 	Told bool   // time does not mend it, but k3s goes on trying
+	When string // k3s has said it last, as its log has the time; it may be empty where k3s has ended with it
 }
 
 func (r Reason) String() string {
@@ -67,7 +68,7 @@ var (
 // Why finds in what k3s has said why it does not get ready: its last fatal line, else the last line that tells a known cause, else its
 // last line. The lines of etcd and Kubernetes are theirs, and not looked at.
 func Why(lines []string) Reason {
-	var fatal, known, last string
+	var fatal, known, last, when string
 	again := map[string]int{}
 	for _, line := range lines {
 		if !strings.HasPrefix(line, "time=") {
@@ -79,13 +80,14 @@ func Why(lines []string) Reason {
 			again[said]++
 		} else if knownCause(said) != nil {
 			known = said
+			when, _, _ = strings.Cut(line, " ")
 		}
 		last = said
 	}
 	said := first(fatal, known, last)
 	reason := Reason{Said: said}
 	if cause := knownCause(said); cause != nil {
-		reason.Next, reason.Ends, reason.Told = cause.next, !cause.wait && fatal != "", cause.told
+		reason.Next, reason.Ends, reason.Told, reason.When = cause.next, !cause.wait && fatal != "", cause.told, when
 	} else {
 		reason.Ends = again[fatal] >= enough
 	}
