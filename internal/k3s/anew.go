@@ -119,8 +119,26 @@ func (p *Plan) opens(ctx context.Context) error {
 }
 
 func (p *Plan) aside(ctx context.Context, parts []string) error {
+	if err := p.awaitEnd(ctx); err != nil {
+		return err
+	}
 	_, err := reset.Aside(ctx, p.host, p.dataDir, parts)
 	return err
+}
+
+// resetLock is held by a k3s that resets its data, also when the run that began it was killed.
+const resetLock = "/run/k3s_node-reset.lock"
+
+// awaitEnd waits until no k3s resets its data any more.
+func (p *Plan) awaitEnd(ctx context.Context) error {
+	o := wait.Options{For: "a k3s that an earlier run has begun to reset", Timeout: p.want.StartTimeout, Interval: lookInterval, Begin: lookInterval / 5}
+	return wait.Until(ctx, o, func(ctx context.Context) (bool, string, error) {
+		err := p.run(ctx, "flock", "-n", resetLock, "true")
+		if failed := (*host.RunError)(nil); errors.As(err, &failed) && failed.Code == 1 {
+			return false, "it runs", nil
+		}
+		return err == nil, "", err
+	})
 }
 
 // awaitSilence refuses to begin while another server may go on with the cluster as it was.
@@ -158,7 +176,7 @@ func (p *Plan) planBegin() error {
 func (p *Plan) begin(ctx context.Context, start settings.Settings) error {
 	within, cancel := context.WithTimeout(ctx, p.want.StartTimeout)
 	defer cancel()
-	b := reset.Beginning{K3s: p.target.path, DataDir: p.want.DataDir, Snapshot: p.snapshot(), Settings: start}
+	b := reset.Beginning{K3s: p.target.path, DataDir: p.want.DataDir, Snapshot: p.snapshot(), Settings: start, Lock: resetLock}
 	if err := b.Begin(within, p.host); err != nil {
 		return err
 	}
