@@ -110,6 +110,31 @@ func TestANodeIsRemovedWhileTheFirstServerIsOff(t *testing.T) {
 	assert.ElementsMatch(t, []string{"s2 info", "s3 info"}, asked, "nothing is done to the node")
 }
 
+func TestANodeThatIsNotRemovedTakesPodsAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "s1!", "s2", "s3", "a1")
+	for file, want := range map[string][]string{
+		"a1.absent": {"s2 info", "s3 info", "s2 drain a1", "a1 absent", "a1 uncordon a1"},
+		"s2.forget": {"s2 info", "s3 info", "s2 drain a1", "a1 absent", "s2 info", "s3 info", "s2 forget a1", "s2 uncordon a1"},
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(w.dir, file), nil, 0o600))
+		output, asked, failed := w.play("remove_node", "--extra-vars", "remove_node=a1")
+		assert.True(t, failed, output)
+		assert.Equal(t, 2, strings.Count(output, "refusing to do that"), output)
+		assert.ElementsMatch(t, want, asked)
+		assert.Equal(t, want[len(want)-1], asked[len(asked)-1])
+		require.NoError(t, os.Remove(filepath.Join(w.dir, file)))
+	}
+
+	// That it cannot do so is not what an operator has to be told.
+	for _, file := range []string{"a1.absent", "a1.uncordon"} {
+		require.NoError(t, os.WriteFile(filepath.Join(w.dir, file), nil, 0o600))
+	}
+	output, _, failed := w.play("remove_node", "--extra-vars", "remove_node=a1")
+	assert.True(t, failed, output)
+	assert.Contains(t, output, "refusing to do that")
+}
+
 func TestARunningK3sGetsAnotherReleaseOnlyByThePlaybooksThatJudgeItBefore(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "s1", "a1")

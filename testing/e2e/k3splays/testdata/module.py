@@ -14,5 +14,8 @@ with open(os.path.join(folder, "asked"), "a") as asked:
 if os.path.exists(args["data_dir"] + ".down"):
     print(json.dumps({"failed": True, "msg": "connection refused"}))
     sys.exit(1)
+if os.path.exists(args["data_dir"] + "." + words[1]):
+    print(json.dumps({"failed": True, "msg": "refusing to do that"}))
+    sys.exit(1)
 cluster = {"nodes": [{"name": name, "ready": True} for name in ["s1", "s2", "s3", "a1"]], "etcd": True, "outdated": ["a1"]}
 print(json.dumps({"changed": False, "cluster": cluster, "node": {"to_reset": False, "role": "server"}}))
