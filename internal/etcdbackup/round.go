@@ -102,10 +102,13 @@ func (r Round) take(ctx context.Context) (Outcome, error) {
 	}
 	warnings := outcome.Warnings
 	outcome, err = r.Take(ctx, false)
+	if problem := end(); problem != nil { // it ends by itself, and what became of the backup is another matter
+		warnings = append(warnings, fmt.Sprintf("other servers wait for the end of this backup for up to %s more: %v", life, problem))
+	}
 	outcome.Warnings = append(warnings, outcome.Warnings...)
 	slices.Sort(outcome.Warnings)
 	outcome.Warnings = slices.Compact(outcome.Warnings)
-	return outcome, errors.Join(err, end())
+	return outcome, err
 }
 
 // life is how long others wait for a server that is gone. A scratch etcd of a drill, whose lease this is, too, has seen all of its keys long

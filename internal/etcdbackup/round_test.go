@@ -121,6 +121,27 @@ func TestAnEtcdWithoutSpaceIsBackedUp(t *testing.T) {
 	assert.Contains(t, r.String(), "NOSPACE")
 }
 
+// Once, a unit failed whose backup was acknowledged, as the lock could not be given back, which ends by itself.
+func TestALockThatCannotBeGivenBackIsAWarning(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.etcd.Fill(t, "key", 20, 20)
+	server, etcd := w.server(t, "s1", now), w.etcd.Client(t, 0)
+	server.Now = func() time.Time {
+		leases, err := etcd.Leases(t.Context())
+		assert.NoError(t, err)
+		for _, one := range leases.Leases {
+			_, err := etcd.Revoke(t.Context(), one.ID)
+			assert.NoError(t, err)
+		}
+		return now
+	}
+	r := server.Do(t.Context())
+	require.NoError(t, r.Failed())
+	assert.Equal(t, []string{w.folder}, r.Acknowledged)
+	assert.Contains(t, r.String(), "other servers wait for the end of this backup for up to 2m0s more: etcdserver: requested lease not found")
+}
+
 func TestOneStoreThatFailsIsToldAndTheOtherHasTheBackup(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
