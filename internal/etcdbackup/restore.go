@@ -221,6 +221,9 @@ func (a *attempt) drilled(ctx context.Context, d *Drilled, dir string) error {
 	if err := a.advance(ctx, d, dir, snapshot); err != nil {
 		return err
 	}
+	if err := a.stopped(ctx, d, token); err != nil {
+		return err
+	}
 	if err := a.replace(ctx, &a.done.Note, snapshot, token); err != nil {
 		return err
 	}
@@ -268,14 +271,27 @@ func (a *attempt) refuse(ctx context.Context, d *Drilled, token string) error {
 		return err
 	}
 	problems := []error{a.Server.Fits(d.K3sVersion)}
-	switch text := "k3s runs on " + strings.Join(running, ", ") + "; stop all servers of the cluster first (playbook restore does)"; {
+	switch {
 	case len(running) > 0 && a.look:
-		a.warn("%s", text)
+		a.warn("%s", runsOn(running))
 	case len(running) > 0:
-		problems = append(problems, errors.New("refusing to restore while "+text))
+		problems = append(problems, errors.New("refusing to restore while "+runsOn(running)))
 	}
 	problems = append(problems, a.lineage(ctx, d, slices.Contains(running, here)), roomFor(a.Installation.DataDir, d.Snapshot.Size))
 	return inOneLine(problems)
+}
+
+func runsOn(servers []string) string {
+	return "k3s runs on " + strings.Join(servers, ", ") + "; stop all servers of the cluster first (playbook restore does)"
+}
+
+// stopped refuses once more where k3s was started while the snapshot was made ready, which takes a minute for a big one.
+func (a *attempt) stopped(ctx context.Context, d *Drilled, token string) error {
+	running, err := a.running(ctx, d, token)
+	if err == nil && len(running) > 0 {
+		err = errors.New("refusing to restore while " + runsOn(running))
+	}
+	return err
 }
 
 func inOneLine(problems []error) error {

@@ -263,6 +263,29 @@ func TestWhatSpeaksAgainstARestoreIsToldAtOnceAndTouchesNothing(t *testing.T) {
 	has(t, o.Dir)
 }
 
+// started is a machine whose k3s somebody starts after the first look.
+type started struct{ *machine }
+
+func (s *started) Running(context.Context) (runs bool, err error) {
+	runs, s.runs = s.runs, true
+	return runs, nil
+}
+
+// Once, it was looked once whether k3s runs, a minute before its data were moved.
+func TestK3sThatIsStartedMeanwhileKeepsItsData(t *testing.T) {
+	t.Parallel()
+	_, o := lost(t)
+	m := &machine{dir: o.Dir}
+	r, err := o.restorer(m)
+	require.NoError(t, err)
+	r.Server = &started{m}
+	_, err = r.Restore(t.Context(), false)
+	assert.ErrorContains(t, err, "refusing to restore while k3s runs on this server; stop all servers of the cluster first (playbook restore does)")
+	assert.Empty(t, m.calls)
+	has(t, o.Dir)
+	assert.NoFileExists(t, etcdbackup.NoteFile(o.Dir))
+}
+
 func TestADamagedNewestBackupIsPassedOverOnlyIfAsked(t *testing.T) {
 	t.Parallel()
 	w, o := lost(t)
