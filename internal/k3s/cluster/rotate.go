@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/metal-stack/initial-cluster/internal/wait"
 )
 
 // RotateToken makes the cluster take another token, of which one gives the password or the full form; a bootstrap token breaks clusters.
@@ -77,38 +79,64 @@ func (e Encryption) Unfinished() bool { return e.Enabled && !e.HashMatch && !ree
 // reencrypting are the stages in which all Secrets are written anew.
 var reencrypting = map[string]bool{"reencrypt_request": true, "reencrypt_active": true}
 
-// rotateTimeout is what k3s waits for its own answer.
-const rotateTimeout = 70 * time.Second
-
 // RotateKeys makes a new key and returns when all Secrets are encrypted by it. A rotation that runs it waits for, and begins no other.
 // Thereafter the other servers must be restarted one after the other, to take the key over; until they have, no other rotation begins.
 func (c *Cluster) RotateKeys(ctx context.Context, timeout time.Duration) (Encryption, error) {
+	end := time.Now().Add(timeout)
 	e, err := c.Encryption(ctx)
 	if err != nil {
 		return e, err
 	}
+	var old string // key, if this begins the rotation
 	switch {
 	case !e.Enabled:
 		return e, errors.New("rotate the keys: Secrets are not encrypted; secrets-encryption can be set for a new cluster only")
 	case e.Unfinished():
 		return e, fmt.Errorf("rotate the keys: the servers have different ones (%s); restart the servers first, one after the other", e.HashError)
 	case !reencrypting[e.Stage]:
-		if err := c.beginRotation(ctx); err != nil {
-			return e, err
-		}
+		old = e.Active
+		err = c.beginRotation(ctx, end)
 	}
-	err = until(ctx, "all Secrets to be encrypted anew", timeout, func(ctx context.Context) (bool, string, error) {
-		if e, err = c.Encryption(ctx); err != nil {
+	var unheard *Silent
+	if err == nil || errors.As(err, &unheard) {
+		e, err = c.awaitRotation(ctx, e, max(time.Until(end), look), old, err)
+	} else if now, failed := c.Encryption(ctx); failed == nil {
+		e = now
+	}
+	return e, e.halfway(err)
+}
+
+// beginRotation has k3s rotate. It answers when kube-apiserver has taken over the new key, for which it looks once a minute, and all Secrets
+// are encrypted anew; it goes on if nobody waits for that (k3s pkg/server/handlers/secrets-encrypt.go).
+func (c *Cluster) beginRotation(ctx context.Context, end time.Time) error {
+	ctx, cancel := context.WithDeadline(ctx, end)
+	defer cancel()
+	wait.Report(ctx, "k3s encrypts all Secrets anew")
+	_, err := c.asServer(ctx, http.MethodPut, "/v1-k3s/encrypt/config", map[string]string{"stage": "rotate_keys"})
+	return err
+}
+
+// awaitRotation waits for the end of one that replaces the old key. If k3s was not heard to begin it and has not, that is the failure.
+func (c *Cluster) awaitRotation(ctx context.Context, e Encryption, timeout time.Duration, old string, unheard error) (Encryption, error) {
+	err := until(ctx, "all Secrets to be encrypted anew", timeout, func(ctx context.Context) (bool, string, error) {
+		now, err := c.Encryption(ctx)
+		if err != nil {
 			return false, err.Error(), nil
 		}
-		return e.Stage == "reencrypt_finished", "stage " + e.Stage, nil
+		if e = now; unheard != nil && !reencrypting[e.Stage] && e.Active == old {
+			return false, "", unheard
+		}
+		return e.Stage == "reencrypt_finished" && e.Active != old, "stage " + e.Stage, nil
 	})
 	return e, err
 }
 
-func (c *Cluster) beginRotation(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, rotateTimeout)
-	defer cancel()
-	_, err := c.asServer(ctx, http.MethodPut, "/v1-k3s/encrypt/config", map[string]string{"stage": "rotate_keys"})
-	return err
+// halfway adds to a failure what is to be known while k3s is in the middle: until March 2026 it wrote the new key into the datastore only at
+// the end, and a restart before lost it (k3s issue 13763).
+func (e Encryption) halfway(err error) error {
+	if err == nil || !reencrypting[e.Stage] {
+		return err
+	}
+	return fmt.Errorf("%w; do not restart k3s here before its journal tells how far it came, as the new key %s may be on this server alone "+
+		"(docs/k3s.md: a rotation of keys that does not end)", err, e.Active)
 }

@@ -15,7 +15,7 @@ func init() {
 }
 
 // rotateTimeout is how long k3s waits for the answer to rotate-keys.
-const rotateTimeout = 70 * time.Second
+const rotateTimeout = 90 * time.Second
 
 func runEncrypt(arguments []string) error {
 	if len(arguments) == 0 {

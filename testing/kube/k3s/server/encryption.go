@@ -208,12 +208,7 @@ func (s *Server) encryptAs(ctx context.Context, request EncryptionRequest) error
 	if err := s.keepEncryption(ctx, stageActive); err != nil {
 		return err
 	}
-	go func() {
-		if err := s.reencrypt(context.Background()); err != nil {
-			logrus.Errorf("Failed to reencrypt secrets: %v", err)
-		}
-	}()
-	return nil
+	return s.reencrypt(context.WithoutCancel(ctx)) // k3s goes on when nobody waits for its answer
 }
 
 // keepEncryption writes the stage, and all of it to the datastore, from where the other servers take it when they start.
