@@ -64,7 +64,7 @@ test-unit: venv kube objectstores ## run the quick tests
 
 .PHONY: test-e2e
 test-e2e: build venv kube k3s objectstores system-packages ## run ansible-playbook with the real binaries against the lab, and from the tarball
-	go test -count=1 -timeout 50m $(LONG_TESTS)
+	go test -count=1 -timeout 3h $(LONG_TESTS)
 	E2E_ANSIBLE=$(CURDIR)/.cache/ansible-2.19 go test -count=1 -run 'TestATaskIs|TestDates|TestAsync|TestATimeout' ./testing/e2e
 
 .PHONY: bench
