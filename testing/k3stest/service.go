@@ -27,8 +27,7 @@ ExecStart=/usr/local/bin/k3s `
 // connection.
 func Service(t testing.TB, m *machines.Machine, role, settings string, files ...host.File) host.Host {
 	t.Helper()
-	options := m.Options()
-	h, err := host.Open(t.Context(), &options)
+	h, err := m.Open(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, h.Close()) })
 	binary, err := os.Open(Find(t, Versions[len(Versions)-1]))

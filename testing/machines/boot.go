@@ -21,8 +21,8 @@ type boot struct {
 	ended  chan struct{}
 }
 
-// bootTimeout bounds a boot, and stopTimeout an orderly end; both usually take a second.
-const bootTimeout, stopTimeout = time.Minute, time.Minute
+// bootTimeout bounds a boot, and stopTimeout an orderly end; both usually take a second, and on a busy machine many.
+const bootTimeout, stopTimeout = 5 * time.Minute, 5 * time.Minute
 
 // PowerOn boots the machine and returns when one can log in.
 func (m *Machine) PowerOn(ctx context.Context) error {
@@ -102,8 +102,7 @@ func (b *boot) live(started chan<- error, console *os.File) {
 // up waits until one can log in.
 func (m *Machine) up(ctx context.Context) error {
 	options := m.Options()
-	options.ConnectTimeout = time.Second
-	o := wait.Options{For: "a login at " + m.Address.String(), Timeout: bootTimeout, Interval: 10 * time.Millisecond}
+	o := wait.Options{For: "a login at " + m.Address.String(), Timeout: bootTimeout, Interval: 100 * time.Millisecond}
 	return wait.Until(ctx, o, func(ctx context.Context) (bool, string, error) {
 		select {
 		case <-m.boot.ended:

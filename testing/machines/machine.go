@@ -8,10 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
 	"github.com/metal-stack/initial-cluster/internal/host"
+	"github.com/metal-stack/initial-cluster/internal/wait"
 )
 
 // Machine is a test host.
@@ -147,6 +149,23 @@ func (m *Machine) Options() host.Options {
 	return host.Options{
 		Host: m.Address.String(), User: "root", KeyFile: m.network.path("key"), KnownHosts: []string{m.network.path("known_hosts")},
 	}
+}
+
+// openTimeout bounds Open. A busy machine takes more than one attempt.
+const openTimeout = 2 * time.Minute
+
+// Open connects to the machine as root; the caller closes it. As nothing is done before there is a connection, it is tried again until there is one.
+func (m *Machine) Open(ctx context.Context) (opened host.Host, err error) {
+	options := m.Options()
+	o := wait.Options{For: "a connection to machine " + m.Name, Timeout: openTimeout, Interval: time.Second}
+	err = wait.Until(ctx, o, func(ctx context.Context) (bool, string, error) {
+		opened, err = host.Open(ctx, &options)
+		if errors.Is(err, host.ErrConnect) {
+			return false, err.Error(), nil
+		}
+		return err == nil, "", err
+	})
+	return opened, err
 }
 
 // Remove takes the machine off the network, and removes its disk.
