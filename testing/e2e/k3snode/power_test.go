@@ -173,9 +173,8 @@ func (w *writer) stop(t *testing.T) int {
 	t.Helper()
 	w.end()
 	<-w.done
-	said, err := w.node.Run(t.Context(), w.kubectl(w.node.world.servers()[0], "get", "configmaps", "-o", "jsonpath={.items[*].metadata.name}"))
-	require.NoError(t, err)
-	there := strings.Fields(said.Stdout)
+	said := w.node.succeeds(t, w.kubectl(w.node.world.servers()[0], "get", "configmaps", "-o", "jsonpath={.items[*].metadata.name}"))
+	there := strings.Fields(said)
 	lost := slices.DeleteFunc(slices.Clone(w.keys), func(key string) bool { return slices.Contains(there, key) })
 	assert.Empty(t, lost, "what was acknowledged is kept")
 	t.Logf("%d keys were written meanwhile, with %s as the longest time between two", len(w.keys), w.paused.Round(100*time.Millisecond))

@@ -2,6 +2,7 @@
 package k3snode
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/metal-stack/initial-cluster/internal/host"
+	"github.com/metal-stack/initial-cluster/internal/wait"
 	"github.com/metal-stack/initial-cluster/testing/k3stest"
 	"github.com/metal-stack/initial-cluster/testing/machines"
 )
@@ -25,7 +27,7 @@ import (
 const (
 	token   = "correct-horse-battery-staple"
 	module  = "/root/k3s_node"
-	patient = 240 // seconds, for a machine with two busy cores
+	patient = 600 // seconds, for a machine with two busy cores
 )
 
 // world is a mirror of k3s' releases and machines that know it.
@@ -100,8 +102,7 @@ func (w *world) node(t *testing.T, m *machines.Machine) *node {
 
 func (n *node) connect(t *testing.T) {
 	t.Helper()
-	options := n.machine.Options()
-	h, err := host.Open(t.Context(), &options)
+	h, err := n.machine.Open(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, h.Close()) })
 	n.Host = h
@@ -179,6 +180,18 @@ func (n *node) run(t *testing.T, words ...string) string {
 	out, err := n.Run(t.Context(), host.Words(words...))
 	require.NoError(t, err)
 	return strings.TrimSpace(out.Stdout)
+}
+
+// succeeds runs a command again until it succeeds, and gives what it says.
+func (n *node) succeeds(t *testing.T, command host.Command) (said string) {
+	t.Helper()
+	o := wait.Options{For: "success of " + strings.Join(command.Words, " "), Timeout: patient * time.Second, Interval: time.Second}
+	require.NoError(t, wait.Until(t.Context(), o, func(ctx context.Context) (bool, string, error) {
+		out, err := n.Run(ctx, command)
+		said = out.Stdout
+		return err == nil, fmt.Sprint(err), nil
+	}))
+	return said
 }
 
 // journal is what k3s itself has said last.
