@@ -30,9 +30,8 @@ func (w *world) goesBack(variables map[string]any, ready string) {
 
 	interrupted := w.prepare(w.Context(), "rollback", variables, named...)
 	require.NoError(w, interrupted.Start())
-	w.eventually(func() bool {
-		record, err := w.try("s1", "cat", "/etc/rancher/k3s/k3s_node.json")
-		return err == nil && strings.Contains(record, snapshot)
+	w.eventually(func(w *world) {
+		assert.Contains(w, w.on("s1", "cat", "/etc/rancher/k3s/k3s_node.json"), snapshot)
 	}, "the first server begins anew")
 	require.NoError(w, interrupted.Process.Kill())
 	_ = interrupted.Wait() // it was killed

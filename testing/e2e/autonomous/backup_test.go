@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"filippo.io/age"
 	"github.com/minio/minio-go/v7"
@@ -82,8 +83,7 @@ func (o *objects) backups(w *world) []string {
 // put writes a file on a machine.
 func (w *world) put(name string, f host.File) {
 	w.Helper()
-	options := w.machines[name].Options()
-	h, err := host.Open(w.Context(), &options)
+	h, err := w.machines[name].Open(w.Context())
 	require.NoError(w, err)
 	defer h.Close()
 	_, err = h.Write(w.Context(), f)
@@ -186,12 +186,20 @@ func (b *backups) secret(text string) {
 	}
 }
 
-// journal is what the service has said.
-func (b *backups) journal(name string) string {
-	b.Helper()
-	said := b.on(name, "journalctl", "--unit=etcd-backup.service", "--output=cat", "--no-pager")
-	b.secret(said)
+// says waits until the service has said what matches, and gives all that it has: systemd knows earlier than journald that a service has ended.
+func (w *world) says(name, pattern string) (said string) {
+	w.Helper()
+	w.eventually(func(w *world) {
+		said = w.on(name, "journalctl", "--unit=etcd-backup.service", "--output=cat", "--no-pager")
+		assert.Regexp(w, pattern, said)
+	}, "the service says "+pattern)
 	return said
+}
+
+// says is the world's, and what the service has said has no secret.
+func (b *backups) says(name, pattern string) {
+	b.Helper()
+	b.secret(b.world.says(name, pattern))
 }
 
 func (b *backups) start(name string) {
@@ -199,20 +207,9 @@ func (b *backups) start(name string) {
 	b.on(name, "systemctl", "start", "etcd-backup.service")
 }
 
-// failed tells whether the service has failed; of a machine that does not answer just now nothing is known.
-func (b *backups) failed(name string) bool {
-	options := b.machines[name].Options()
-	h, err := host.Open(b.Context(), &options)
-	if err != nil {
-		return false
-	}
-	defer h.Close()
-	out, err := h.Run(b.Context(), host.Words("systemctl", "is-failed", "etcd-backup.service"))
-	return err == nil && strings.TrimSpace(out.Stdout) == "failed"
-}
-
 func TestServersBackUpEtcdByThemselves(t *testing.T) {
 	b := newBackups(t)
+	b.variables["etcd_backup_schedule"] = time.Now().UTC().Add(12*time.Hour).Format("15:04") + " UTC" // no timer comes in between
 	assert.Equal(t, 2, b.role("k3s_servers", "--check"))
 	assert.Equal(t, 2, b.role("k3s_servers"))
 	assert.Equal(t, 0, b.role("k3s_servers"))
@@ -226,9 +223,9 @@ func TestServersBackUpEtcdByThemselves(t *testing.T) {
 	b.start("s1")
 	require.Len(t, b.store.backups(b.world), 1)
 	name := b.store.backups(b.world)[0]
-	assert.Regexp(t, "backup "+name+` of revision \d+ with \d+ keys \(\d+ KiB\) is in s3://`, b.journal("s1"))
+	b.says("s1", "backup "+name+` of revision \d+ with \d+ keys \(\d+ KiB\) is in s3://`)
 	b.start("s2")
-	assert.Contains(t, b.journal("s2"), "backup "+name+" is enough")
+	b.says("s2", "backup "+name+" is enough")
 	for _, server := range []string{"s1", "s2"} {
 		told := b.on(server, "cat", metricsFile)
 		for _, line := range []string{
@@ -257,18 +254,17 @@ func TestServersBackUpEtcdByThemselves(t *testing.T) {
 	require.NoError(t, b.machines["s1"].PowerCut(t.Context()))
 	b.etcd.Fill(t, "/later/", 10, 10)
 	before := len(b.store.backups(b.world))
-	b.eventually(func() bool { return len(b.store.backups(b.world)) > before }, "the other server takes a backup")
+	b.eventually(func(w *world) { assert.Greater(w, len(b.store.backups(w)), before) }, "the other server takes a backup")
 
 	b.store.Choose(func(*http.Request) storetest.Fault {
 		return func(answer http.ResponseWriter, _ *http.Request, _ http.Handler) {
 			answer.WriteHeader(http.StatusForbidden)
 		}
 	})
-	b.eventually(func() bool {
-		// A run that was at work when the store began to refuse has its backup, and fails at a later step.
-		return strings.Contains(b.journal("s2"), "etcd_backup --run: backup: no store can be reached: ") && b.failed("s2")
-	}, "the unit has failed to take a backup")
-	b.eventually(func() bool { return strings.Contains(b.on("s2", "ls", "/run"), "alert-of-etcd-backup.service") }, "systemd starts what is to be started then")
+	// A run that was at work when the store began to refuse has its backup, and fails at a later step.
+	b.says("s2", "etcd_backup --run: backup: no store can be reached: ")
+	b.eventually(func(w *world) { assert.Equal(w, "failed", w.on("s2", "systemctl", "is-failed", "etcd-backup.service")) }, "the unit has failed")
+	b.eventually(func(w *world) { assert.Contains(w, w.on("s2", "ls", "/run"), "alert-of-etcd-backup.service") }, "systemd starts what is to be started then")
 	told := b.on("s2", "cat", metricsFile)
 	assert.Contains(t, told, `etcd_backup_last_run_success{cluster="initial"} 0`+"\n")
 	assert.Regexp(t, `etcd_backup_failures_total\{cluster="initial",step="backup"\} [1-9]`, told)
@@ -298,9 +294,9 @@ func TestAutonomousHasTheServerBackUpItsEtcd(t *testing.T) {
 	w.apply("autonomous", variables, "--skip-tags", "k3s_prepare")
 	assert.Equal(t, "a1="+k3stest.Versions[1]+"/True/ s1="+k3stest.Versions[1]+"/True/", w.nodes("s1"))
 	assert.Contains(t, w.on("a1", "cat", "/etc/rancher/k3s/config.yaml"), "server: "+w.api().url)
-	require.NoError(t, w.api().ask())
+	w.eventually(func(w *world) { assert.NoError(w, w.api().ask()) }, "the API answers by the load balancer")
 	w.on("s1", "systemctl", "start", "etcd-backup.service")
-	assert.Regexp(t, `is in /srv\n`, w.on("s1", "journalctl", "--unit=etcd-backup.service", "--output=cat", "--no-pager")+"\n")
+	w.says("s1", `(?m)is in /srv$`)
 	assert.Contains(t, w.on("s1", "cat", metricsFile), `etcd_backup_backups{cluster="initial",store="/srv",state="good"} 1`)
 	w.apply("backup", variables)
 	assert.Equal(t, "2", w.on("s1", "sh", "-c", "ls /srv/initial/*/manifest.json | wc -l"))

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/metal-stack/initial-cluster/testing/k3stest"
@@ -56,7 +57,7 @@ func (w *world) peer(variables map[string]any) {
 	w.Helper()
 	playbook, err := os.ReadFile("testdata/peer.yml")
 	require.NoError(w, err)
-	ctx, cancel := context.WithTimeout(w.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(w.Context(), playTimeout)
 	defer cancel()
 	p := w.prepareText(ctx, string(playbook), variables)
 	script, err := os.ReadFile("testdata/install.sh")
@@ -73,7 +74,7 @@ func BenchmarkUpgrade(b *testing.B) {
 		address := w.images()
 		w.apply("autonomous", w.variables(k3stest.Versions[0], address))
 		api := w.api()
-		w.eventually(func() bool { return api.ask() == nil }, "the API answers at its virtual address")
+		w.eventually(func(w *world) { assert.NoError(w, api.ask()) }, "the API answers at its virtual address")
 		end := api.watch()
 		took := w.timed(func() { w.apply("upgrade", w.variables(k3stest.Versions[1], address)) })
 		o := end()

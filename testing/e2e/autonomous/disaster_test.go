@@ -78,12 +78,7 @@ func (s *site) admit(name string) {
 
 func (s *site) write(name, path, content string) {
 	s.Helper()
-	options := s.machines[name].Options()
-	h, err := host.Open(s.Context(), &options)
-	require.NoError(s, err)
-	defer h.Close()
-	_, err = h.Write(s.Context(), host.Text(path, 0o600, content))
-	require.NoError(s, err)
+	s.put(name, host.Text(path, 0o600, content))
 }
 
 // fresh are machines that were not there before.
@@ -171,8 +166,7 @@ func (l *load) acknowledged() int {
 
 func (s *site) load(name string) *load {
 	s.Helper()
-	options := s.machines[name].Options()
-	h, err := host.Open(s.Context(), &options)
+	h, err := s.machines[name].Open(s.Context())
 	require.NoError(s, err)
 	l := &load{ended: make(chan struct{})}
 	go func() {
@@ -198,25 +192,20 @@ spec:
       volumes: [{name: data, emptyDir: {}}]
 `
 
-func (s *site) kubectl(name string, words ...string) string {
-	s.Helper()
-	return s.on(name, append([]string{"k3s", "kubectl"}, words...)...)
-}
-
 func (s *site) ready(server string, names ...string) {
 	s.Helper()
 	var want []string
 	for _, name := range names {
 		want = append(want, name+"="+k3stest.Versions[0]+"/True/")
 	}
-	s.eventually(func() bool { return s.nodes(server) == strings.Join(want, " ") }, "all nodes are there and Ready, and no others: "+strings.Join(names, ", "))
+	s.eventually(func(w *world) { assert.Equal(w, strings.Join(want, " "), w.nodes(server)) }, "all nodes are there and Ready, and no others: "+strings.Join(names, ", "))
 }
 
 // available tells whether all pods of the workload run.
 func (s *site) available(server string) {
 	s.Helper()
-	s.eventually(func() bool {
-		return s.kubectl(server, "get", "deployment", "web", "-o", "jsonpath={.status.observedGeneration} {.status.availableReplicas}") == "1 3"
+	s.eventually(func(w *world) {
+		assert.Equal(w, "1 3", w.kubectl(server, "get", "deployment", "web", "-o", "jsonpath={.status.observedGeneration} {.status.availableReplicas}"))
 	}, "the workload runs")
 }
 
@@ -235,11 +224,11 @@ func TestADisaster(t *testing.T) {
 	require.NoError(t, err)
 
 	l := s.load("s1")
-	s.eventually(func() bool { return l.acknowledged() > 5 }, "the cluster takes writes")
+	s.eventually(func(w *world) { assert.Greater(w, l.acknowledged(), 5) }, "the cluster takes writes")
 	before := l.acknowledged() - 1 // all but the namespace
 	taken := s.backup()
 	reached := l.acknowledged()
-	s.eventually(func() bool { return l.acknowledged() > reached+2 }, "more is written after the backup")
+	s.eventually(func(w *world) { assert.Greater(w, l.acknowledged(), reached+2) }, "more is written after the backup")
 	s.destroy("s1", "s2", "s3")
 	<-l.ended
 	acknowledged := l.acknowledged() - 1
@@ -330,10 +319,8 @@ func TestASingleServerComesBackElsewhere(t *testing.T) {
 	killed := s.prepare(t.Context(), "restore", with)
 	killed.Stdout, killed.Stderr = io.Discard, io.Discard
 	require.NoError(t, killed.Start())
-	s.eventually(func() bool {
-		return strings.Contains(s.on("s2", "sh", "-c", "cat /var/lib/rancher/k3s/server/db/restore.json 2>/dev/null || :"), `"begun"`)
-	}, "the data is being replaced")
-	s.on("s2", "sh", "-c", "for p in /proc/[0-9]*; do case $(readlink $p/exe) in *etcd_backup*) kill -9 ${p#/proc/};; esac; done")
+	s.on("s2", "timeout", "300", "sh", "-c", `until grep -qs '"phase": "begun"' /var/lib/rancher/k3s/server/db/restore.json; do sleep 0.1; done
+		for p in /proc/[0-9]*; do case $(readlink $p/exe) in *etcd_backup*) kill -9 ${p#/proc/};; esac; done`)
 	require.Error(t, killed.Wait())
 	r := s.apply("restore", with)
 	told := r.restored(t)

@@ -12,7 +12,7 @@ func (w *world) rotates(variables map[string]any, tag string) {
 	before := w.starts("s1")
 	interrupted := w.prepare(w.Context(), "rotate", variables, "--tags", tag)
 	require.NoError(w, interrupted.Start())
-	w.eventually(func() bool { return !assert.ObjectsAreEqual(before, w.starts("s1")) }, "the first server is restarted")
+	w.eventually(func(w *world) { assert.NotEqual(w, before, w.starts("s1")) }, "the first server is restarted")
 	others := w.starts("s2", "s3")
 	require.NoError(w, interrupted.Process.Kill())
 	_ = interrupted.Wait() // it was killed

@@ -124,9 +124,12 @@ func (w *world) play(playbook string, variables map[string]any, arguments ...str
 	return r
 }
 
+// playTimeout bounds a playbook. On a busy machine one has taken nine minutes.
+const playTimeout = 20 * time.Minute
+
 func (w *world) playText(text string, variables map[string]any, arguments ...string) run {
 	w.Helper()
-	ctx, cancel := context.WithTimeout(w.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(w.Context(), playTimeout)
 	defer cancel()
 	p := w.prepareText(ctx, text, variables, arguments...)
 	output, err := p.CombinedOutput()
@@ -208,8 +211,7 @@ func (w *world) on(name string, words ...string) string {
 // try runs one that may fail.
 func (w *world) try(name string, words ...string) (string, error) {
 	w.Helper()
-	options := w.machines[name].Options()
-	h, err := host.Open(w.Context(), &options)
+	h, err := w.machines[name].Open(w.Context())
 	if err != nil {
 		return "", err
 	}
@@ -218,10 +220,15 @@ func (w *world) try(name string, words ...string) (string, error) {
 	return strings.TrimSpace(out.Stdout), err
 }
 
+func (w *world) kubectl(name string, words ...string) string {
+	w.Helper()
+	return w.on(name, append([]string{"k3s", "kubectl"}, words...)...)
+}
+
 // nodes are the nodes with their versions and whether they are Ready, as a server sees them.
 func (w *world) nodes(server string) string {
 	w.Helper()
-	return w.on(server, "k3s", "kubectl", "get", "nodes", "--sort-by=.metadata.name", "-o",
+	return w.kubectl(server, "get", "nodes", "--sort-by=.metadata.name", "-o",
 		`jsonpath={range .items[*]}{.metadata.name}={.status.nodeInfo.kubeletVersion}/{.status.conditions[?(@.type=="Ready")].status}/{.spec.unschedulable} {end}`)
 }
 
@@ -238,8 +245,21 @@ func (w *world) starts(names ...string) (all []string) {
 	return all
 }
 
-// eventually holds within the time of a playbook.
-func (w *world) eventually(condition func() bool, what string) {
+// eventually lets the condition look until nothing in it fails.
+func (w *world) eventually(condition func(w *world), what string) {
 	w.Helper()
-	require.Eventually(w, condition, 5*time.Minute, time.Second, what)
+	require.EventuallyWithT(w, func(look *assert.CollectT) {
+		during := *w
+		during.TB = attempt{w.TB, look}
+		condition(&during)
+	}, 10*time.Minute, time.Second, what)
 }
+
+// attempt is one look at a condition: what fails in it fails the look, and not the test.
+type attempt struct {
+	testing.TB
+	look *assert.CollectT
+}
+
+func (a attempt) Errorf(format string, arguments ...any) { a.look.Errorf(format, arguments...) }
+func (a attempt) FailNow()                               { a.look.FailNow() }
