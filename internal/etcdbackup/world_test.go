@@ -91,7 +91,7 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
-var quick = store.Limits{Deadline: 20 * time.Second, Stall: 5 * time.Second, Attempts: 2}
+var quick = store.Limits{Deadline: time.Minute, Stall: 20 * time.Second, Attempts: 2}
 
 func (w *world) vault(t testing.TB) etcdbackup.Vault {
 	t.Helper()
