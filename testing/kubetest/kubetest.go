@@ -42,8 +42,8 @@ type Cluster struct {
 	processes []*process
 }
 
-// startTimeout bounds the start where Options do not. A loaded machine takes ten times the usual two seconds.
-const startTimeout = time.Minute
+// startTimeout bounds the start where Options do not. A loaded machine takes many times the usual two seconds.
+const startTimeout = 5 * time.Minute
 
 // Start starts a cluster and returns when its API is ready; the caller stops it. After an error nothing runs. Its processes end with
 // this one, however it ends.

@@ -62,7 +62,7 @@ func asRuntime(log string) string {
 func (c *Cluster) post(ctx context.Context, path, body string) error {
 	client := &http.Client{Transport: &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: c.authority.Pool(), Certificates: []tls.Certificate{c.admin}},
-	}, Timeout: 10 * time.Second}
+	}, Timeout: time.Minute}
 	defer client.CloseIdleConnections()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+c.Endpoint()+path, bytes.NewBufferString(body))
 	if err != nil {

@@ -16,6 +16,9 @@ import (
 // programs are the names under which this package starts processes.
 var programs = []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"}
 
+// killTimeout bounds how long the kernel takes to end what was killed.
+const killTimeout = time.Minute
+
 // Sweep kills the servers of clusters in the folder or below it that an owner left behind, and returns when they are gone. They are
 // known by the path of their binary, which leads into the folder.
 func Sweep(dir string) error {
@@ -28,7 +31,7 @@ func Sweep(dir string) error {
 			return fmt.Errorf("kill the left-over process %d: %w", pid, err)
 		}
 	}
-	for deadline := time.Now().Add(stopGrace); len(found) > 0; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(killTimeout); len(found) > 0; time.Sleep(10 * time.Millisecond) {
 		if found, err = Leftovers(dir); err != nil {
 			return err
 		}
