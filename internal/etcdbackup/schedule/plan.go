@@ -128,8 +128,12 @@ func (s Schedule) Absent(ctx context.Context, h host.Host) (*Plan, error) {
 		if err != nil {
 			return nil, err
 		}
-		if state["UnitFileState"] == "enabled" || !slices.Contains([]string{"inactive", "failed"}, state["ActiveState"]) {
-			p.add("stop "+unit+" for good", func(ctx context.Context) error { return end(ctx, h, unit) })
+		stop := func(ctx context.Context) error { return end(ctx, h, unit) }
+		switch {
+		case state["UnitFileState"] == "enabled" || !slices.Contains([]string{"inactive", "failed"}, state["ActiveState"]):
+			p.add("stop "+unit+" for good", stop)
+		case unit == service && len(p.steps) > 0 && state["LoadState"] != "not-found":
+			p.add("", stop) // the timer may start it before it is stopped
 		}
 	}
 	gone := []string{unitFolder + timer, unitFolder + service, stamp, path.Dir(Options), path.Dir(Program)}

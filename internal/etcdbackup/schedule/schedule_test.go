@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"context"
 	"io"
 	"os"
 	"os/exec"
@@ -13,7 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/metal-stack/initial-cluster/internal/host"
+	"github.com/metal-stack/initial-cluster/internal/wait"
 	"github.com/metal-stack/initial-cluster/testing/golden"
+	"github.com/metal-stack/initial-cluster/testing/machines"
 )
 
 var example = Schedule{
@@ -79,4 +82,34 @@ func TestTheTimeBetweenTwoRuns(t *testing.T) {
 		_, err := Interval(t.Context(), host.Local{}, calendar)
 		assert.ErrorContains(t, err, want)
 	}
+}
+
+// Once, a run that the timer began after the machine was looked at went on, and the schedule was said to be there still.
+func TestARunThatBeginsMeanwhileEndsWithTheSchedule(t *testing.T) {
+	_, hosts := machines.Run(t, "s1")
+	h, err := hosts[0].Open(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, h.Close()) })
+	s := example
+	s.Program, s.OnFailure, s.Show = strings.NewReader("#!/bin/sh\nexec sleep infinity\n"), "", func(string, string) any { return nil }
+	present, err := s.Plan(t.Context(), h)
+	require.NoError(t, err)
+	require.NoError(t, present.Apply(t.Context()))
+
+	absent, err := s.Absent(t.Context(), h)
+	require.NoError(t, err)
+	require.NoError(t, control(t.Context(), h, "start", "--no-block", service))
+	o := wait.Options{For: "the run", Timeout: time.Minute, Interval: 100 * time.Millisecond}
+	require.NoError(t, wait.Until(t.Context(), o, func(ctx context.Context) (bool, string, error) {
+		state, err := show(ctx, h, service)
+		return state["ActiveState"] == "activating", state["ActiveState"], err
+	}))
+	require.NoError(t, absent.Apply(t.Context()))
+	left, err := s.Absent(t.Context(), h)
+	require.NoError(t, err)
+	assert.Empty(t, left.Steps())
+	assert.Equal(t, []string{
+		"stop etcd-backup.timer for good", "remove /etc/systemd/system/etcd-backup.timer", "remove /etc/systemd/system/etcd-backup.service",
+		"remove /var/lib/systemd/timers/stamp-etcd-backup.timer", "remove /etc/etcd-backup", "remove /usr/local/lib/etcd-backup",
+	}, absent.Steps())
 }
