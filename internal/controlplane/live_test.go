@@ -110,7 +110,7 @@ var live = map[string]func(*world){
 			defer close(other)
 			w.helm(metal, true)
 		}()
-		require.Eventually(w, func() bool { return w.history("metal-control-plane") == "1 pending-install" }, time.Minute, 20*time.Millisecond)
+		require.Eventually(w, func() bool { return w.history("metal-control-plane") == "1 pending-install" }, enough, 20*time.Millisecond)
 		jobs, states := w.jobsMade(), make(chan string, 1000)
 		p, err := w.plan(metal)
 		require.NoError(w, err)
@@ -137,7 +137,7 @@ var live = map[string]func(*world){
 		widgets := w.metal()
 		widgets.Name, widgets.Release, widgets.Values = "widgets", "widgets", nil
 		widgets.Chart.Ref = charttest.Folder(w, "widgets", kind)
-		user := Component{Name: "user", Release: "user", Namespace: w.namespace, Wait: true, Timeout: time.Minute, DependsOn: []string{"widgets"},
+		user := Component{Name: "user", Release: "user", Namespace: w.namespace, Wait: true, Timeout: enough, DependsOn: []string{"widgets"},
 			Manifests: "apiVersion: " + w.namespace + ".example.com/v1\nkind: Widget\nmetadata: {name: second}\nspec: {size: 2}\n"}
 		w.deploy(user, widgets)
 		w.settled(user, widgets)

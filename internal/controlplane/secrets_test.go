@@ -1,8 +1,6 @@
 package controlplane
 
 import (
-	"time"
-
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	core "k8s.io/api/core/v1"
@@ -15,7 +13,7 @@ import (
 // secretly are the tests of TestControlPlane about Secrets.
 var secretly = map[string]func(*world){
 	"a value stands in a Secret that another component makes": func(w *world) {
-		told := Component{Name: "told", Release: "told", Namespace: w.namespace, Timeout: time.Minute, CRDs: ApplyCRDs, Wait: true,
+		told := Component{Name: "told", Release: "told", Namespace: w.namespace, Timeout: enough, CRDs: ApplyCRDs, Wait: true,
 			Manifests: "apiVersion: v1\nkind: Secret\nmetadata: {name: credentials}\nstringData: {key: told-by-another}\n"}
 		metal := w.metal()
 		metal.DependsOn = []string{"told"}

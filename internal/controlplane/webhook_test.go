@@ -55,5 +55,5 @@ func (w *world) webhook(resource string, refuse func() string) {
 		probe := &core.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "probe"}}
 		_, err := w.cluster.Typed().CoreV1().ConfigMaps(w.namespace).Create(w.Context(), probe, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 		return err != nil
-	}, time.Minute, 50*time.Millisecond, "the API server asks the webhook")
+	}, enough, 50*time.Millisecond, "the API server asks the webhook")
 }

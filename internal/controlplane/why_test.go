@@ -18,13 +18,17 @@ import (
 	"github.com/metal-stack/initial-cluster/testing/kubetest"
 )
 
-// hasty is little time; KWOK's pods are sick within two seconds, on a busy machine within ten.
-const hasty = 20 * time.Second
+// hasty is little time, all of which is waited; KWOK's pods are sick within two seconds, on a busy machine within ten. Where hooks run before,
+// there is more of it.
+const (
+	hasty      = 30 * time.Second
+	afterHooks = 45 * time.Second
+)
 
 // with gives the control plane a value, and little time.
 func (w *world) with(path string, value any) Component {
 	metal := w.metal()
-	metal.Timeout = hasty
+	metal.Timeout = afterHooks
 	metal.Values = Merge(metal.Values, map[string]any{"metal_api": map[string]any{path: value}})
 	return metal
 }
@@ -51,7 +55,7 @@ var reasons = map[string]func(*world){
 	},
 	"a hook that fails": func(w *world) {
 		failing := w.with("migrate", map[string]any{"image": "lab/failing:1"})
-		failing.Timeout = time.Minute
+		failing.Timeout = enough
 		assert.Regexp(w, `^metal: install: Job metal-api-initdb: pod metal-api-initdb-\S+, container metal-api-initdb: ended with exit code 3 \(Error\)`, w.fails(failing))
 		assert.Equal(w, "1 failed", w.history("metal-control-plane"))
 		assert.Equal(w, []string{
@@ -64,8 +68,8 @@ var reasons = map[string]func(*world){
 	"a claim whose class is not there": func(w *world) {
 		db := w.database("metal-db")
 		db.Timeout, db.Values = hasty, Merge(db.Values, map[string]any{"storageClass": "fast"})
-		assert.Equal(w, `metal-db: install: not ready after 20s: StatefulSet metal-db: pod metal-db-0: its claim data-metal-db-0 is pending: there is no StorageClass fast; `+
-			`create it, or name another in the values`, w.fails(db))
+		assert.Regexp(w, `^metal-db: install: not ready after \d+s: StatefulSet metal-db: pod metal-db-0: its claim data-metal-db-0 is pending: there is no StorageClass fast; `+
+			`create it, or name another in the values$`, w.fails(db))
 	},
 	"a quota": func(w *world) {
 		w.newNamespace()
@@ -74,38 +78,38 @@ var reasons = map[string]func(*world){
 		require.NoError(w, err)
 		db := w.database("metal-db")
 		db.Timeout = hasty
-		assert.Regexp(w, `^metal-db: install: not ready after 20s: StatefulSet metal-db: 0/1 ready, pods are refused by a quota \(.*exceeded quota: few.*\); `+
+		assert.Regexp(w, `^metal-db: install: not ready after \d+s: StatefulSet metal-db: 0/1 ready, pods are refused by a quota \(.*exceeded quota: few.*\); `+
 			`raise it, or lower the component's requests$`, w.fails(db))
 	},
 	"a webhook that refuses pods": func(w *world) {
 		w.webhook("pods", func() string { return "no pods on a Sunday" })
 		db := w.database("metal-db")
 		db.Timeout = hasty
-		assert.Equal(w, `metal-db: install: not ready after 20s: StatefulSet metal-db: 0/1 ready, pods are refused by a webhook (Create Pod metal-db-0 in StatefulSet metal-db failed `+
-			`error: admission webhook "gate.example.com" denied the request: no pods on a Sunday); look at what it wants, or whether it runs`, w.fails(db))
+		assert.Regexp(w, `^metal-db: install: not ready after \d+s: StatefulSet metal-db: 0/1 ready, pods are refused by a webhook \(Create Pod metal-db-0 in StatefulSet metal-db failed `+
+			`error: admission webhook "gate\.example\.com" denied the request: no pods on a Sunday\); look at what it wants, or whether it runs$`, w.fails(db))
 	},
 	"what is needed is not ready": func(w *world) {
 		db, metal := w.database("metal-db"), w.metal()
 		db.Timeout, db.Values = hasty, Merge(db.Values, map[string]any{"image": "lab/unready:1"})
 		metal.DependsOn = []string{"metal-db"}
-		assert.Regexp(w, `^metal-db: install: not ready after 20s: .*; metal: not tried: it needs metal-db$`, w.fails(metal, db))
+		assert.Regexp(w, `^metal-db: install: not ready after \d+s: .*; metal: not tried: it needs metal-db$`, w.fails(metal, db))
 		assert.Empty(w, w.history("metal-control-plane"))
 	},
 	"a failed upgrade goes back if that is wanted": func(w *world) {
 		metal := w.metal()
 		w.deploy(metal)
 		metal = w.with("image", image("missing"))
-		metal.Rollback, metal.Timeout = true, 30*time.Second
+		metal.Rollback = true
 		assert.Regexp(w, `^metal: upgrade: not ready after \d+s: Deployment metal-api: .*; rolled back to revision 1$`, w.fails(metal))
 		assert.Equal(w, "1 superseded, 2 failed, 3 deployed", w.history("metal-control-plane"))
 		w.settled(w.metal())
 	},
 	"what is installed and broken is told by a run that changes nothing": func(w *world) {
 		metal := w.with("image", image("unready"))
-		metal.Wait, metal.Timeout = false, time.Minute
+		metal.Wait, metal.Timeout = false, enough
 		w.deploy(metal)
 		metal.Wait, metal.Timeout = true, hasty
-		assert.Regexp(w, `^metal: not ready after 20s: Deployment metal-api: .*its probe fails`, w.fails(metal))
+		assert.Regexp(w, `^metal: not ready after \d+s: Deployment metal-api: .*its probe fails`, w.fails(metal))
 	},
 }
 
@@ -132,7 +136,7 @@ var refusals = map[string]func(*world){
 	},
 	"an object of another release": func(w *world) {
 		w.deploy(w.database("metal-db"))
-		thief := Component{Name: "thief", Release: "thief", Namespace: w.namespace, Timeout: time.Minute, Adopt: true,
+		thief := Component{Name: "thief", Release: "thief", Namespace: w.namespace, Timeout: enough, Adopt: true,
 			Manifests: "apiVersion: v1\nkind: Service\nmetadata: {name: metal-db}\nspec: {ports: [{port: 1}]}\n"}
 		assert.Equal(w, "thief: Service metal-db is of release metal-db in namespace NAMESPACE; remove that release first, or take the object out of one of the two", w.fails(thief))
 	},
@@ -147,12 +151,12 @@ var refusals = map[string]func(*world){
 		w.settled(db)
 	},
 	"an unknown kind": func(w *world) {
-		lost := Component{Name: "lost", Release: "lost", Namespace: w.namespace, Timeout: time.Minute, Manifests: "apiVersion: a.example.com/v1\nkind: Unknown\nmetadata: {name: x}\n"}
+		lost := Component{Name: "lost", Release: "lost", Namespace: w.namespace, Timeout: enough, Manifests: "apiVersion: a.example.com/v1\nkind: Unknown\nmetadata: {name: x}\n"}
 		assert.Equal(w, "lost: Unknown x: the cluster knows no kind a.example.com/v1, Kind=Unknown; install first what defines it, and name that in depends_on", w.fails(lost))
 	},
 	"an object that the cluster refuses": func(w *world) {
 		w.newNamespace()
-		bad := Component{Name: "bad", Release: "bad", Namespace: w.namespace, Timeout: time.Minute, Manifests: "apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {ports: [{port: 99999, targetPort: 1}]}\n"}
+		bad := Component{Name: "bad", Release: "bad", Namespace: w.namespace, Timeout: enough, Manifests: "apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {ports: [{port: 99999, targetPort: 1}]}\n"}
 		assert.Equal(w, "bad: Service x: the cluster refuses it: spec.ports[0].port: Invalid value: 99999: must be between 1 and 65535, inclusive; correct the values", w.fails(bad))
 	},
 	"an object that a webhook refuses": func(w *world) {
@@ -241,7 +245,7 @@ func (w *world) counted(name string) {
 		quota, err := w.cluster.Typed().CoreV1().ResourceQuotas(w.namespace).Get(w.Context(), name, metav1.GetOptions{})
 		require.NoError(c, err)
 		require.NotEmpty(c, quota.Status.Hard)
-	}, time.Minute, 50*time.Millisecond)
+	}, enough, 50*time.Millisecond)
 }
 
 func TestAClaimThatNamesNoClassWaitsWhereNoneIsTheDefault(t *testing.T) {
@@ -251,6 +255,6 @@ func TestAClaimThatNamesNoClassWaitsWhereNoneIsTheDefault(t *testing.T) {
 	w := &world{TB: t, kubernetes: k, cluster: c, namespace: "classless"}
 	db := w.database("metal-db")
 	db.Timeout = hasty
-	assert.Equal(t, `metal-db: install: not ready after 20s: StatefulSet metal-db: pod metal-db-0: its claim data-metal-db-0 is pending: it names no StorageClass and the cluster has no default one; `+
-		`mark one (annotation storageclass.kubernetes.io/is-default-class), or name one in the values`, w.fails(db))
+	assert.Regexp(t, `^metal-db: install: not ready after \d+s: StatefulSet metal-db: pod metal-db-0: its claim data-metal-db-0 is pending: it names no StorageClass and the cluster has no default one; `+
+		`mark one \(annotation storageclass\.kubernetes\.io/is-default-class\), or name one in the values$`, w.fails(db))
 }

@@ -59,10 +59,13 @@ func TestControlPlane(t *testing.T) {
 	}
 }
 
+// enough is time for what must succeed, on a busy machine, too.
+const enough = 5 * time.Minute
+
 // metal is the control plane's chart as a component, with a password.
 func (w *world) metal(changes ...charttest.Change) Component {
 	return Component{
-		Name: "metal", Release: "metal-control-plane", Namespace: w.namespace, Wait: true, Timeout: time.Minute, CRDs: ApplyCRDs,
+		Name: "metal", Release: "metal-control-plane", Namespace: w.namespace, Wait: true, Timeout: enough, CRDs: ApplyCRDs,
 		Chart:  &charts.Source{Ref: charttest.Folder(w, "metal-control-plane", changes...)},
 		Values: map[string]any{"metal_api": map[string]any{"db": map[string]any{"password": "correct horse"}}},
 	}
@@ -70,7 +73,7 @@ func (w *world) metal(changes ...charttest.Change) Component {
 
 func (w *world) database(name string, changes ...charttest.Change) Component {
 	return Component{
-		Name: name, Release: name, Namespace: w.namespace, Wait: true, Timeout: time.Minute, CRDs: ApplyCRDs,
+		Name: name, Release: name, Namespace: w.namespace, Wait: true, Timeout: enough, CRDs: ApplyCRDs,
 		Chart: &charts.Source{Ref: charttest.Folder(w, "database", changes...)}, Values: map[string]any{"password": "battery staple"},
 	}
 }
@@ -138,13 +141,13 @@ func (w *world) helm(c Component, serverSide bool) {
 	require.NoError(w, err)
 	if _, err := configuration.Releases.Last(c.Release); err == nil {
 		u := action.NewUpgrade(configuration)
-		u.Namespace, u.Timeout, u.WaitStrategy = c.Namespace, time.Minute, kube.StatusWatcherStrategy
+		u.Namespace, u.Timeout, u.WaitStrategy = c.Namespace, enough, kube.StatusWatcherStrategy
 		_, err = u.RunWithContext(w.Context(), c.Release, loaded, c.Values)
 		require.NoError(w, err)
 		return
 	}
 	i := action.NewInstall(configuration)
-	i.ReleaseName, i.Namespace, i.Timeout, i.WaitStrategy, i.ServerSideApply = c.Release, c.Namespace, time.Minute, kube.StatusWatcherStrategy, serverSide
+	i.ReleaseName, i.Namespace, i.Timeout, i.WaitStrategy, i.ServerSideApply = c.Release, c.Namespace, enough, kube.StatusWatcherStrategy, serverSide
 	_, err = i.RunWithContext(w.Context(), loaded, c.Values)
 	require.NoError(w, err)
 }
