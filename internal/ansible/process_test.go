@@ -102,11 +102,13 @@ func prepare(t *testing.T, deed, stdin string, args ...string) *module {
 // end waits for the process and gives its result.
 func (m *module) end(t *testing.T) (reply map[string]any, code int) {
 	t.Helper()
+	late := time.AfterFunc(time.Minute, func() { _ = m.Process.Kill() }) // it may have ended just now
+	defer late.Stop()
 	var exit *exec.ExitError
 	if err := m.Wait(); err != nil {
 		require.ErrorAs(t, err, &exit)
 	}
-	require.True(t, m.ProcessState.Exited(), "it ends by itself: %s", m.ProcessState)
+	require.True(t, m.ProcessState.Exited(), "it ends by itself within a minute (a signal that the tests themselves ignore, as SIGHUP under nohup, does not end it): %s", m.ProcessState)
 	text := m.out.String()
 	require.True(t, strings.HasPrefix(text, "\n{") && strings.Count(text, "\n") == 2, "one line after a line end: %q", text)
 	value, err := ParseJSON(text)
