@@ -132,12 +132,12 @@ var sick = []struct{ name, spec, reason string }{
 func (n *node) sick(t *testing.T) {
 	var components []any
 	for _, s := range sick {
-		components = append(components, map[string]any{"name": s.name, "timeout": 45, "manifests": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: " + s.name + "}\n" +
+		components = append(components, map[string]any{"name": s.name, "timeout": 90, "manifests": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: " + s.name + "}\n" +
 			"spec: {selector: {matchLabels: {app: " + s.name + "}}, template: {metadata: {labels: {app: " + s.name + "}}, spec: {terminationGracePeriodSeconds: 0, containers: [" + s.spec + "]}}}\n"})
 	}
 	result := n.deploy(t, components...)
 	require.Equal(t, true, result["failed"])
 	for _, s := range sick {
-		assert.Regexp(t, s.name+`: install: not ready after \d+s: Deployment `+s.name+`: `+s.reason, result["msg"])
+		assert.Regexp(t, s.name+`: install: not ready after \S+: Deployment `+s.name+`: `+s.reason, result["msg"])
 	}
 }

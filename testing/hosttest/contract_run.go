@@ -171,7 +171,7 @@ func (c contract) interrupted(t *testing.T) {
 // ends waits until a process that got a signal has ended: the kernel takes a moment for it.
 func (c contract) ends(t *testing.T, pid string) {
 	t.Helper()
-	o := wait.Options{For: "the end of process " + pid, Timeout: 10 * time.Second, Interval: 10 * time.Millisecond}
+	o := wait.Options{For: "the end of process " + pid, Timeout: time.Minute, Interval: 10 * time.Millisecond}
 	require.NoError(t, wait.Until(t.Context(), o, func(context.Context) (bool, string, error) { return !c.runs(t, pid), "running", nil }))
 }
 

@@ -98,7 +98,7 @@ func TestThreeServersBecomeOneClusterAndLoseAMember(t *testing.T) {
 		return said.Output == "s1=MemberNotLearner s2=MemberNotLearner s3=MemberNotLearner "
 	}, "all nodes say that they vote")
 
-	removed := kubectl(t, one, "delete", "node", "s3", "--timeout=60s")
+	removed := kubectl(t, one, "delete", "node", "s3", "--timeout=170s")
 	require.Equal(t, 0, removed.Code, removed.Errors)
 	code, last := third.Ended(t)
 	assert.Equal(t, 1, code)
@@ -111,10 +111,13 @@ func TestThreeServersBecomeOneClusterAndLoseAMember(t *testing.T) {
 	assert.ElementsMatch(t, []string{"s1", "s2", "s3"}, voters(t, one))
 
 	two.Kill(t)
-	eventually(t, func() bool { return kubectl(t, one, "create", "namespace", "after-the-cut").Code == 0 }, "two of three go on")
+	eventually(t, func() bool {
+		created := kubectl(t, one, "create", "namespace", "after-the-cut")
+		return created.Code == 0 || strings.Contains(created.Errors, "AlreadyExists") // by a request whose answer was too late
+	}, "two of three go on")
 
 	// Removed while it was down, a server ends at each start until its data is moved away.
-	require.Equal(t, 0, kubectl(t, one, "delete", "node", "s2", "--timeout=120s").Code)
+	require.Equal(t, 0, kubectl(t, one, "delete", "node", "s2", "--timeout=170s").Code)
 	for range 2 {
 		code, last := two.Start(t, release, "server").Ended(t)
 		assert.Equal(t, 1, code)

@@ -39,7 +39,7 @@ func (c *checkout) run(line string) (output string) {
 
 func (c *checkout) try(line string) (output string, err error) {
 	c.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	shell := exec.CommandContext(ctx, "bash", "-euc", line)
 	shell.Dir, shell.Env = absolute(c.T, "."), append(os.Environ(), "LAB="+c.lab, "ANSIBLE_NOCOLOR=1", "ANSIBLE_LOCALHOST_WARNING=0")
