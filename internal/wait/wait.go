@@ -58,7 +58,7 @@ func Until(ctx context.Context, o Options, condition Condition) error {
 	}
 	for {
 		done, state, err := condition(ctx)
-		if state != "" {
+		if state != "" && (last == "" || ctx.Err() == nil) { // a look that was cut off tells of nothing but that
 			last = state
 		}
 		if state != "" && !done {

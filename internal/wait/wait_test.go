@@ -63,6 +63,21 @@ func TestUntilGivesUpOnAConditionThatHangs(t *testing.T) {
 	})
 }
 
+// Once, the end of the last request was told in place of what the one before had seen.
+func TestUntilNamesWhatItSawBeforeALookThatTheDeadlineCutsOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		looks := 0
+		err := wait.Until(t.Context(), options, func(ctx context.Context) (bool, string, error) {
+			if looks++; looks == 1 {
+				return false, "NotReady", nil
+			}
+			<-ctx.Done()
+			return false, ctx.Err().Error(), nil
+		})
+		require.EqualError(t, err, "wait for node Ready: gave up after 5m0s, last seen NotReady")
+	})
+}
+
 func TestUntilSaysThatItWasInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
