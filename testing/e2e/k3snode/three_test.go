@@ -1,14 +1,17 @@
 package k3snode
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/metal-stack/initial-cluster/internal/host"
+	"github.com/metal-stack/initial-cluster/internal/wait"
 	"github.com/metal-stack/initial-cluster/testing/k3stest"
 )
 
@@ -64,7 +67,7 @@ func TestThreeServersAtOnceAreOneClusterAndStayIt(t *testing.T) {
 	}
 
 	together(t, w.nodes, in)
-	assert.Equal(t, "s1 s2 s3", s2.members(t))
+	s2.hasMembers(t, "s1 s2 s3")
 	for _, s := range servers {
 		assert.Contains(t, s.config(t), "server: https://10.")
 		assert.NotContains(t, s.config(t), "cluster-init", "whose data is lost joins, whoever starts it")
@@ -98,24 +101,28 @@ func TestThreeServersAtOnceAreOneClusterAndStayIt(t *testing.T) {
 	require.NoError(t, s1.machine.PowerOn(t.Context()))
 	s1.renew(t)
 	assert.Regexp(t, "(?m)^join the cluster of ("+s2.address+"|"+s3.address+")$", strings.Join(s1.apply(t, in(s1)).Steps, "\n"))
-	assert.Equal(t, "s1 s2 s3", s1.members(t))
+	s1.hasMembers(t, "s1 s2 s3")
 	assert.Equal(t, "Active", s1.kubectl(t, "get", "namespace", "kept", "-o", "jsonpath={.status.phase}"))
 	w.settled(t, in)
 
 	// One leaves, and nothing of it is left.
 	gone := s3.apply(t, w.want(args{"state": "absent"}))
 	assert.Contains(t, strings.Join(gone.Steps, "\n"), "take member and node s3 out of the cluster, when the others can do without it\nstop k3s for good\n")
-	assert.Equal(t, "s1 s2", s2.members(t))
+	s2.hasMembers(t, "s1 s2")
 	assert.Empty(t, s3.leftovers(t))
 	assert.False(t, s3.apply(t, w.want(args{"state": "absent"})).Changed)
 	assert.Contains(t, strings.Join(s3.apply(t, in(s3)).Steps, "\n"), "join the cluster of 10.")
-	assert.Equal(t, "s1 s2 s3", s3.members(t))
+	s3.hasMembers(t, "s1 s2 s3")
 }
 
-// members are those of etcd, by their nodes' names.
-func (n *node) members(t *testing.T) string {
+// hasMembers wants those of etcd, by their nodes' names. A server labels its node some seconds after it has become one.
+func (n *node) hasMembers(t *testing.T, want string) {
 	t.Helper()
-	return n.kubectl(t, "get", "nodes", "-l", "node-role.kubernetes.io/etcd", "-o", "jsonpath={.items[*].metadata.name}")
+	o := wait.Options{For: "the members " + want, Timeout: patient * time.Second, Interval: time.Second}
+	require.NoError(t, wait.Until(t.Context(), o, func(context.Context) (bool, string, error) {
+		members := n.kubectl(t, "get", "nodes", "-l", "node-role.kubernetes.io/etcd", "-o", "jsonpath={.items[*].metadata.name}")
+		return members == want, members, nil
+	}))
 }
 
 // tellsNoSecret looks where others can look.
