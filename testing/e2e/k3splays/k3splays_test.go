@@ -37,7 +37,10 @@ func newWorld(t *testing.T, hosts ...string) *world {
 	groups := map[bool][]string{}
 	for _, name := range hosts {
 		name, off := strings.CutSuffix(name, "!")
-		variables := []string{"ansible_become=false", "k3s_data_dir=" + filepath.Join(w.dir, name), "k3s_version=v1.35.6+k3s1", "k3s_token=hunter2"}
+		variables := []string{
+			"ansible_become=false", "ansible_remote_tmp=" + filepath.Join(w.dir, "place-of-"+name), "k3s_data_dir=" + filepath.Join(w.dir, name),
+			"k3s_version=v1.35.6+k3s1", "k3s_token=hunter2",
+		}
 		if off {
 			w.ansible.Remote(name, host.Options{Host: "127.0.0.1", User: "nobody", KeyFile: "/none", KnownHosts: []string{"/dev/null"}}, append(variables, "ansible_port=1")...)
 		} else {
@@ -63,6 +66,12 @@ func (w *world) collection(top string) {
 	for _, name := range []string{"roles", "playbooks"} {
 		require.NoError(w, os.Symlink(filepath.Join(top, name), filepath.Join(folder, name)))
 	}
+}
+
+// file makes one that the modules look for: NAME.down is a server that does not answer until it is started, NAME.OPERATION one that does not do that.
+func (w *world) file(name string) {
+	w.Helper()
+	require.NoError(w, os.WriteFile(filepath.Join(w.dir, name), nil, 0o600))
 }
 
 // play gives what Ansible shows, and what the modules were asked for, in any order of hosts within a play.
@@ -97,13 +106,13 @@ func TestTheOnlyServerIsNeitherRemovedNorReplaced(t *testing.T) {
 func TestANodeIsRemovedWhileTheFirstServerIsOff(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "s1!", "s2", "s3", "a1")
-	require.NoError(t, os.WriteFile(filepath.Join(w.dir, "s2.down"), nil, 0o600))
+	w.file("s2.down")
 	output, asked, failed := w.play("remove_node", "--extra-vars", "remove_node=a1")
 	assert.False(t, failed, output)
 	assert.Subset(t, asked, []string{"s3 drain a1", "a1 absent", "s3 forget a1"})
 	assert.Len(t, asked, 7, "the two that are on are asked twice")
 
-	require.NoError(t, os.WriteFile(filepath.Join(w.dir, "s3.down"), nil, 0o600))
+	w.file("s3.down")
 	output, asked, failed = w.play("remove_node", "--extra-vars", "remove_node=a1")
 	assert.True(t, failed, output)
 	assert.Regexp(t, `no server that stays answers \(s1: .*; s2: connection refused; s3: connection refused\); start one of them first`, output)
@@ -114,10 +123,10 @@ func TestANodeThatIsNotRemovedTakesPodsAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "s1!", "s2", "s3", "a1")
 	for file, want := range map[string][]string{
-		"a1.absent": {"s2 info", "s3 info", "s2 drain a1", "a1 absent", "a1 uncordon a1"},
+		"a1.absent": {"s2 info", "s3 info", "s2 drain a1", "a1 absent", "s2 uncordon a1"},
 		"s2.forget": {"s2 info", "s3 info", "s2 drain a1", "a1 absent", "s2 info", "s3 info", "s2 forget a1", "s2 uncordon a1"},
 	} {
-		require.NoError(t, os.WriteFile(filepath.Join(w.dir, file), nil, 0o600))
+		w.file(file)
 		output, asked, failed := w.play("remove_node", "--extra-vars", "remove_node=a1")
 		assert.True(t, failed, output)
 		assert.Equal(t, 2, strings.Count(output, "refusing to do that"), output)
@@ -127,8 +136,8 @@ func TestANodeThatIsNotRemovedTakesPodsAgain(t *testing.T) {
 	}
 
 	// That it cannot do so is not what an operator has to be told.
-	for _, file := range []string{"a1.absent", "a1.uncordon"} {
-		require.NoError(t, os.WriteFile(filepath.Join(w.dir, file), nil, 0o600))
+	for _, file := range []string{"a1.absent", "s2.uncordon"} {
+		w.file(file)
 	}
 	output, _, failed := w.play("remove_node", "--extra-vars", "remove_node=a1")
 	assert.True(t, failed, output)
@@ -140,11 +149,26 @@ func TestARunningK3sGetsAnotherReleaseOnlyByThePlaybooksThatJudgeItBefore(t *tes
 	w := newWorld(t, "s1", "a1")
 	output, asked, failed := w.play("upgrade")
 	assert.False(t, failed, output)
-	assert.Equal(t, []string{"s1 check", "s1 snapshot", "s1 present upgrade", "a1 drain a1", "a1 present upgrade", "a1 await a1", "a1 uncordon a1"}, asked)
+	agent := []string{"s1 info", "s1 drain a1", "a1 present upgrade", "s1 await a1", "s1 uncordon a1"}
+	assert.Equal(t, append([]string{"s1 check", "s1 snapshot", "s1 present upgrade"}, agent...), asked)
 	output, asked, failed = w.play("rollback")
 	assert.False(t, failed, output)
-	assert.Subset(t, asked, []string{"s1 check_rollback", "s1 present upgrade", "a1 present upgrade"})
+	assert.Equal(t, append([]string{"s1 check_rollback", "s1 present upgrade"}, agent...), asked)
 	output, asked, failed = w.play("rotate", "--tags", "token")
 	assert.False(t, failed, output)
 	assert.Equal(t, []string{"s1 rotate_token", "s1 restarted", "a1 restarted"}, asked)
+}
+
+func TestAnAgentIsUpgradedWhileTheFirstServerIsOff(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "s1!", "s2", "s3", "a1")
+	w.file("s2.down")
+	output, asked, failed := w.play("upgrade", "--limit", "k3s_agents")
+	assert.False(t, failed, output)
+	assert.Equal(t, []string{"s2 info", "s3 info", "a1 present upgrade", "s3 await a1", "s3 uncordon a1"}, asked)
+	w.file("s3.down")
+	output, asked, failed = w.play("upgrade", "--limit", "k3s_agents")
+	assert.True(t, failed, output)
+	assert.Regexp(t, `no server answers \(s1: .*; s2: connection refused; s3: connection refused\); start one of them first`, output)
+	assert.Equal(t, []string{"s2 info", "s3 info"}, asked, "nothing is done to the agent")
 }
