@@ -126,7 +126,8 @@ func (p *Plan) refuse(ctx context.Context) error {
 	add(p.data == sqliteData && w.several() && w.State != Installed,
 		"its data is SQLite's, which no other server can share; convert it first, with this server alone in servers (datastore etcd), then add the others")
 	add(w.server() && w.State != Installed && p.password != "" && w.Token != "" && passwordOf(w.Token) != p.password && !p.resets(w) && !p.taken(ctx),
-		"token: it is not that of the cluster whose data is here, and no other server takes it; a token is changed by rotation alone (k3s_cluster)")
+		"token: it is not that of the cluster whose data is here, and no other server takes it; a token is changed by rotation alone (k3s_cluster), "+
+			"while all servers are up")
 	add(w.several() && p.token(w) == "" && !w.outside(), "token: it is wanted where there are several servers")
 	add(!w.server() && p.token(w) == "", "token: it is wanted on an agent")
 	add(!w.server() && w.JoinURL == "" && len(w.Servers) == 0 && p.settings.Get("server") == "", "servers: they are wanted on an agent, or join_url")

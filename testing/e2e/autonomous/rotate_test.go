@@ -16,6 +16,12 @@ func (w *world) rotates(variables map[string]any, tag string) {
 	others := w.starts("s2", "s3")
 	require.NoError(w, interrupted.Process.Kill())
 	_ = interrupted.Wait() // it was killed
+	if tag == "token" {
+		w.on("s3", "systemctl", "restart", "--no-block", "k3s")
+		w.eventually(func(w *world) {
+			assert.NotEqual(w, "0", w.on("s3", "systemctl", "show", "--value", "--property=NRestarts", "k3s"))
+		}, "with the old token it does not start")
+	}
 	w.apply("rotate", variables, "--tags", tag)
 	for i, now := range w.starts("s2", "s3") {
 		assert.NotEqual(w, others[i], now, "%s: the next run restarts the others", tag)

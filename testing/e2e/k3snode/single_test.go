@@ -169,7 +169,7 @@ func (n *node) refuses(t *testing.T, want args) {
 	}
 	for problem, in := range map[string]args{
 		"refusing to make this server a node of role agent: run state absent first":                                                                                                                             {"role": "agent", "servers": []string{n.address}, "tls_san": nil},
-		"token: it is not that of the cluster whose data is here, and no other server takes it; a token is changed by rotation alone (k3s_cluster)":                                                             {"token": "another"},
+		"token: it is not that of the cluster whose data is here, and no other server takes it; a token is changed by rotation alone (k3s_cluster), while all servers are up":                                   {"token": "another"},
 		"the data is in /var/lib/rancher/k3s, and data_dir is /srv/k3s; move it while k3s is stopped, or give the folder where it is":                                                                           {"data_dir": "/srv/k3s"},
 		"download http://mirror/k3s-io/k3s/releases/download/v1.35.6%2Bk3s1/" + asset + ": it has the SHA-256 SUM, and SUM is pinned; do not run it before you know why":                                        {"version": k3stest.Versions[1], "checksums": args{asset: sum}},
 		"download http://mirror/k3s-io/k3s/releases/download/v1.35.9%2Bk3s1/sha256sum-" + runtime.GOARCH + ".txt: there is none (404 Not Found); is there a release v1.35.9+k3s1, and does the mirror have it?": {"version": "v1.35.9+k3s1"},

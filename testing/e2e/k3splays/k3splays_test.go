@@ -115,7 +115,7 @@ func TestANodeIsRemovedWhileTheFirstServerIsOff(t *testing.T) {
 	w.file("s3.down")
 	output, asked, failed = w.play("remove_node", "--extra-vars", "remove_node=a1")
 	assert.True(t, failed, output)
-	assert.Regexp(t, `no server that stays answers \(s1: .*; s2: connection refused; s3: connection refused\); start one of them first`, output)
+	assert.Regexp(t, `no server answers \(s1: .*; s2: connection refused; s3: connection refused\); start one of them first`, output)
 	assert.ElementsMatch(t, []string{"s2 info", "s3 info"}, asked, "nothing is done to the node")
 }
 
@@ -153,10 +153,57 @@ func TestARunningK3sGetsAnotherReleaseOnlyByThePlaybooksThatJudgeItBefore(t *tes
 	assert.Equal(t, append([]string{"s1 check", "s1 snapshot", "s1 present upgrade"}, agent...), asked)
 	output, asked, failed = w.play("rollback")
 	assert.False(t, failed, output)
-	assert.Equal(t, append([]string{"s1 check_rollback", "s1 present upgrade"}, agent...), asked)
+	assert.Equal(t, append([]string{"s1 info", "s1 check_rollback", "s1 present upgrade"}, agent...), asked)
 	output, asked, failed = w.play("rotate", "--tags", "token")
 	assert.False(t, failed, output)
-	assert.Equal(t, []string{"s1 rotate_token", "s1 restarted", "a1 restarted"}, asked)
+	assert.Equal(t, []string{"s1 info", "s1 rotate_token", "s1 restarted", "a1 restarted"}, asked)
+}
+
+// The others wait for a server that is down, as after an upgrade that broke it or a token that it has not been given.
+func TestServersThatAreDownComeFirst(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "s1", "s2", "s3")
+	info := []string{"s1 info", "s2 info", "s3 info"}
+	for _, one := range []struct {
+		down, playbook string
+		tags           []string
+		want           []string
+	}{
+		{down: "s1", playbook: "rollback", want: []string{"s2 check_rollback", "s1 present upgrade", "s1 present upgrade", "s2 present upgrade", "s3 present upgrade"}},
+		{down: "s2", playbook: "rollback", want: []string{"s1 check_rollback", "s2 present upgrade", "s1 present upgrade", "s2 present upgrade", "s3 present upgrade"}},
+		{down: "s3", playbook: "rotate", tags: []string{"--tags", "token"}, want: []string{"s3 present", "s1 rotate_token", "s1 restarted", "s2 restarted", "s3 restarted"}},
+		{down: "s1", playbook: "rotate", tags: []string{"--tags", "keys"}, want: []string{"s1 present", "s1 rotate_keys", "s1 restarted", "s2 restarted", "s3 restarted"}},
+		{down: "s2", playbook: "rotate", tags: []string{"--tags", "certificates"},
+			want: []string{"s2 present", "s1 rotate_certificates s1", "s2 rotate_certificates s2", "s3 rotate_certificates s3"}},
+	} {
+		w.file(one.down + ".down")
+		output, asked, failed := w.play(one.playbook, one.tags...)
+		assert.False(t, failed, output)
+		require.Greater(t, len(asked), len(info), output)
+		assert.ElementsMatch(t, info, asked[:len(info)])
+		assert.Equal(t, one.want, asked[len(info):], "%s with %s down", one.playbook, one.down)
+	}
+}
+
+func TestTheFirstServerThatDoesNotComeBackIsTheLast(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "s1", "s2", "s3", "a1")
+	w.file("s1.present")
+	output, asked, failed := w.play("rollback")
+	assert.True(t, failed, output)
+	assert.Contains(t, output, "refusing to do that")
+	assert.Equal(t, []string{"s1 check_rollback", "s1 present upgrade"}, asked[3:], "no other server is touched")
+	w.file("s1.down")
+	output, asked, failed = w.play("rollback")
+	assert.True(t, failed, output)
+	assert.Equal(t, []string{"s2 check_rollback", "s1 present upgrade"}, asked[3:], "no server that serves is touched while another does not start")
+	for _, name := range []string{"s2.down", "s3.down"} {
+		w.file(name)
+	}
+	output, asked, failed = w.play("rollback")
+	assert.True(t, failed, output)
+	assert.Contains(t, output, "no server answers (s1: connection refused; s2: connection refused; s3: connection refused); start one of them first")
+	assert.Len(t, asked, 3, "nothing is done")
 }
 
 func TestAnAgentIsUpgradedWhileTheFirstServerIsOff(t *testing.T) {
