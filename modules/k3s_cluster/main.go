@@ -50,7 +50,7 @@ func run(ctx context.Context, in params, mode ansible.Mode) (ansible.Result, err
 	return result, err
 }
 
-// open opens the cluster at the server that runs on the host.
+// open opens the cluster at the server that runs on the host, or, for check, is on its way up there.
 func (in params) open(ctx context.Context, h host.Host) (*cluster.Cluster, error) {
 	token, err := host.ReadText(ctx, h, in.tokenFile())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -59,7 +59,15 @@ func (in params) open(ctx context.Context, h host.Host) (*cluster.Cluster, error
 	if err != nil {
 		return nil, err
 	}
-	return cluster.Open(ctx, cluster.Access{Host: h, URL: in.url(), Token: token, K3s: in.k3s()})
+	access := cluster.Access{Host: h, URL: in.url(), Token: token, K3s: in.k3s()}
+	if in.Operation != check {
+		return cluster.Open(ctx, access)
+	}
+	c, err := cluster.AwaitOpen(ctx, access, in.timeout())
+	if err != nil {
+		err = fmt.Errorf("%w; mend this server before", err)
+	}
+	return c, err
 }
 
 // self is the node of the server on the host, from the name of its member.

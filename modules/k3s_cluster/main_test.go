@@ -110,8 +110,9 @@ func TestCases(t *testing.T) {
 
 	// A server is dead, and a run that removed it ended half way: its node is gone, and its member is not.
 	w.servers[2].Kill(t)
-	failed := w.run(t, "check", false)
-	assert.Regexp(t, `^nodes are not well: s3 \(https://10\.77\.0\.13:6443: (connection refused|the connection was cut \(.*\))\); mend or remove them before$`, failed["msg"])
+	failed := w.run(t, "check in vain", false)
+	assert.Regexp(t, `^wait for all nodes to be well: gave up after \d+s, last seen s3 \(https://10\.77\.0\.13:6443: connection refused\); `+
+		`mend or remove them before$`, failed["msg"])
 	w.kubectl(t, "patch", "node", "s3", "--type=merge", `--patch={"metadata":{"finalizers":[]}}`)
 	w.kubectl(t, "delete", "node", "s3")
 	again("info")

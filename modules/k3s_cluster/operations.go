@@ -42,8 +42,10 @@ type doing func(context.Context) error
 
 // plan looks, and tells in a sentence what is to be done and how; nothing if nothing is.
 func (t *task) plan(ctx context.Context) (step string, do doing, err error) {
-	if err := t.cluster.AwaitMajority(ctx); err != nil {
-		return "", nil, err
+	if t.Operation != check { // which waits for more than that
+		if err := t.cluster.AwaitMajority(ctx); err != nil {
+			return "", nil, err
+		}
 	}
 	return map[string]func(context.Context) (string, doing, error){
 		info: t.info, check: t.check, checkBack: t.checkRollback, await: t.await, drain: t.drain, uncordon: t.uncordon, forget: t.forget, snapshot: t.snapshot,
@@ -70,8 +72,11 @@ func (t *task) info(ctx context.Context) (string, doing, error) {
 	return "", nil, err
 }
 
-// check judges an upgrade before any node is touched.
+// check judges an upgrade before any node is touched. Those that an interrupted one has left on their way up arrive first; it is no way to mend any.
 func (t *task) check(ctx context.Context) (string, doing, error) {
+	if err := t.cluster.AwaitWell(ctx, t.timeout()); err != nil {
+		return "", nil, fmt.Errorf("%w; mend or remove them before", err)
+	}
 	nodes, members, err := t.look(ctx)
 	if err != nil {
 		return "", nil, err
@@ -87,7 +92,7 @@ func (t *task) check(ctx context.Context) (string, doing, error) {
 		return "", nil, err
 	}
 	t.msg = fmt.Sprintf("%d of %d nodes are to be upgraded to %s", outdated, len(nodes), t.Version)
-	return "", nil, t.well(ctx, nodes, members)
+	return "", nil, nil
 }
 
 // checkRollback judges going back by the older binary. Where that will not do, it names the snapshots that will.
@@ -134,24 +139,6 @@ func (t *task) judge(nodes []cluster.Node, may func(node string, from, to cluste
 		return 0, errors.New(strings.Join(problems, "; "))
 	}
 	return len(outdated), nil
-}
-
-// well tells which nodes are not: an upgrade is no way to mend them.
-func (t *task) well(ctx context.Context, nodes []cluster.Node, members cluster.Members) error {
-	var sick []string
-	down := t.cluster.Sick(ctx, members.Voters())
-	for _, n := range nodes {
-		switch err := down[n.Name]; {
-		case err != nil:
-			sick = append(sick, fmt.Sprintf("%s (%v)", n.Name, err))
-		case !n.Ready:
-			sick = append(sick, fmt.Sprintf("%s (%s)", n.Name, n.Why))
-		}
-	}
-	if len(sick) > 0 {
-		return fmt.Errorf("nodes are not well: %s; mend or remove them before", list(sick))
-	}
-	return nil
 }
 
 func (t *task) await(ctx context.Context) (string, doing, error) {

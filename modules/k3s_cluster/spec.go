@@ -38,7 +38,7 @@ var options = []ansible.Option{
 		Name: "operation", Default: info, Choices: []any{info, check, checkBack, await, drain, uncordon, forget, snapshot, rotateToken, rotateKeys, rotateCerts},
 		Description: []string{
 			"V(info) tells of the nodes and members.",
-			"V(check) judges an upgrade of all nodes to O(version), and whether all nodes are well; nothing is changed.",
+			"V(check) waits until all nodes are well, and judges an upgrade of all of them to O(version); nothing is changed.",
 			"V(check_rollback) judges whether all nodes can go back to O(version), an older one, by its binary alone; if not, it names the snapshots there are. Nothing is changed.",
 			"V(await) waits until O(node) is Ready, and has O(version) if that is given.",
 			"V(drain) takes O(node) out of scheduling and moves its pods away. If no other node could take them, nothing is done; if it fails, the node is as it was.",

@@ -51,7 +51,7 @@ options:
     description:
       - V(info) tells of the nodes and members.
       - >-
-        V(check) judges an upgrade of all nodes to O(version), and whether all nodes are well; nothing is changed.
+        V(check) waits until all nodes are well, and judges an upgrade of all of them to O(version); nothing is changed.
       - >-
         V(check_rollback) judges whether all nodes can go back to O(version), an older one, by its binary alone; if not,
         it names the snapshots there are. Nothing is changed.

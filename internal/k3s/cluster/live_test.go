@@ -145,7 +145,13 @@ func TestTheQuorumDoesNotBreak(t *testing.T) {
 	}
 	c := one.open()
 	other.Kill(t)
-	_, err := c.Turn(t.Context(), wish("s2", cluster.Restart))
+	requireGaveUp(t, c.AwaitWell(t.Context(), 5*time.Second), "wait for all nodes to be well: gave up after N, last seen s3 ("+other.url()+": connection refused)")
+	_, err := cluster.AwaitOpen(t.Context(), other.access(), 2*time.Second)
+	requireGaveUp(t, err, "wait for k3s to answer: gave up after N, last seen "+other.url()+": connection refused")
+	other.again() // as one that an interrupted upgrade has restarted
+	require.NoError(t, c.AwaitWell(t.Context(), patience))
+	other.Kill(t)
+	_, err = c.Turn(t.Context(), wish("s2", cluster.Restart))
 	requireGaveUp(t, err, "wait for leave to restart s2: gave up after N, last seen 2 of the other servers must serve, and 1 do; not s3 ("+
 		other.url()+": connection refused)")
 	_, err = c.Turn(t.Context(), wish("s2", cluster.Remove))
