@@ -26,7 +26,7 @@ func run(ctx context.Context, in params, mode ansible.Mode) (ansible.Result, err
 		return ansible.Result{}, err
 	}
 	defer h.Close()
-	t := task{params: in, host: h, values: map[string]any{}}
+	t := task{params: in, host: h, dry: mode.Check, values: map[string]any{}}
 	if t.cluster, err = in.open(ctx, h); err == nil {
 		t.self, err = in.self(ctx, h)
 	}

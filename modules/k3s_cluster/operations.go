@@ -30,6 +30,7 @@ const (
 type task struct {
 	params
 	host    host.Host
+	dry     bool // check mode: what tasks before this one would have done is not done
 	cluster *cluster.Cluster
 	self    string // the server's own node; empty without etcd
 	msg     string
@@ -195,8 +196,10 @@ func (t *task) forget(ctx context.Context) (string, doing, error) {
 		t.msg = "the cluster knows no node " + t.Node
 		return "", nil, nil
 	}
-	if err := t.silent(ctx); err != nil {
-		return "", nil, err
+	if !t.dry { // k3s runs still, as nothing has taken it off
+		if err := t.silent(ctx); err != nil {
+			return "", nil, err
+		}
 	}
 	return "remove node " + t.Node + " from the cluster", func(ctx context.Context) (err error) {
 		if server {
