@@ -133,9 +133,12 @@ func firstGoodOf(found []candidate) *candidate {
 }
 
 // passed tells of the backups that may be newer than the newest good one and are not good, but for those that were never finished.
-func (v Vault) passed(ctx context.Context) (flaws []string, err error) {
-	found, _, _, err := candidates(ctx, []Vault{v}, "")
-	for _, c := range found {
+func (v Vault) passed(backups []Backup) (flaws []string) {
+	var all []candidate
+	for _, b := range backups {
+		all = insert(all, b, v)
+	}
+	for _, c := range inOrder(all) {
 		if c.good() {
 			break
 		}
@@ -143,7 +146,7 @@ func (v Vault) passed(ctx context.Context) (flaws []string, err error) {
 			flaws = append(flaws, c.flaws...)
 		}
 	}
-	return flaws, err
+	return flaws
 }
 
 func none(cluster, name string, why []string) error {

@@ -52,13 +52,15 @@ func (d *Drilled) advance(ctx context.Context, dir, to string, bump int64, exami
 
 // tried drills a backup, and then does something else while its files are there.
 func (v Vault) tried(ctx context.Context, name string, work Work, examiner Examiner, then func(dir string, d *Drilled) error) (d Drilled, err error) {
-	if d.Backup, err = v.Find(ctx, name); err != nil {
+	backups, err := v.List(ctx)
+	if err != nil {
+		return d, err
+	}
+	if d.Backup, err = v.pick(backups, name); err != nil {
 		return d, err
 	}
 	if name == "" {
-		if d.Passed, err = v.passed(ctx); err != nil {
-			return d, err
-		}
+		d.Passed = v.passed(backups)
 	}
 	dir, end, err := work.begin()
 	if err != nil {

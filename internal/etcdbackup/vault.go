@@ -192,6 +192,10 @@ func (v Vault) Find(ctx context.Context, name string) (Backup, error) {
 	if err != nil {
 		return Backup{}, err
 	}
+	return v.pick(backups, name)
+}
+
+func (v Vault) pick(backups []Backup, name string) (Backup, error) {
 	for _, b := range backups {
 		switch {
 		case name == "" && b.Bad == "":

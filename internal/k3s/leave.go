@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/metal-stack/initial-cluster/internal/k3s/cluster"
 	"github.com/metal-stack/initial-cluster/internal/k3s/service"
+	"github.com/metal-stack/initial-cluster/internal/wait"
 )
 
 // planForget finds another server of the cluster, at which this one can be taken out. If there is none, it is alone, or the cluster cannot
@@ -131,37 +133,32 @@ func (p *Plan) leaveAt(ctx context.Context, name, url string) (err error) {
 	return errors.Join(err, turn.Release(ctx))
 }
 
-// stopWhenRemoved stops k3s as soon as etcd has removed its member: k3s then ends, and when the init system had started it again, five seconds
-// later, it would join the cluster anew. What is returned ends the watch, and tells whether it has failed.
+// stopWhenRemoved stops k3s as soon as etcd has removed its member, of which k3s leaves a tombstone in its data: it ends then, and when the init
+// system had started it again, five seconds later, it would join the cluster anew. What is returned ends the watch, and tells whether it failed.
 func (p *Plan) stopWhenRemoved(ctx context.Context) func() error {
 	watch, end := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	go func() {
-		left, err := p.hasLeft(watch)
-		if left {
+		o := wait.Options{For: "etcd to remove its member", Interval: tombstoneInterval}
+		err := wait.Until(watch, o, func(ctx context.Context) (bool, string, error) {
+			_, err := p.host.Stat(ctx, path.Join(p.dataDir, "server/db/etcd/tombstone"))
+			if errors.Is(err, fs.ErrNotExist) {
+				return false, "", nil
+			}
+			return err == nil, "", err
+		})
+		if err == nil {
 			err = p.system.Stop(ctx, service.Server)
 		}
 		done <- err
 	}()
-	return func() error { end(); return <-done }
-}
-
-// hasLeft waits for the tombstone that k3s leaves in its data, until the context ends.
-func (p *Plan) hasLeft(ctx context.Context) (bool, error) {
-	for {
-		_, err := p.host.Stat(ctx, p.dataDir+"/server/db/etcd/tombstone")
-		switch {
-		case ctx.Err() != nil:
-			return false, nil
-		case err == nil:
-			return true, nil
-		case !errors.Is(err, fs.ErrNotExist):
-			return false, fmt.Errorf("see whether etcd has removed its member: %w", err)
+	return func() error {
+		end()
+		err := <-done
+		if unseen := (*wait.GaveUp)(nil); errors.As(err, &unseen) { // Forget tells what became of it
+			return nil
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(tombstoneInterval):
-		}
+		return err
 	}
 }
 
