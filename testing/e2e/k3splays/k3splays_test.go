@@ -135,13 +135,13 @@ func TestANodeThatIsNotRemovedTakesPodsAgain(t *testing.T) {
 		require.NoError(t, os.Remove(filepath.Join(w.dir, file)))
 	}
 
-	// That it cannot do so is not what an operator has to be told.
+	// Why it stays is told, and that it takes none.
 	for _, file := range []string{"a1.absent", "s2.uncordon"} {
 		w.file(file)
 	}
 	output, _, failed := w.play("remove_node", "--extra-vars", "remove_node=a1")
 	assert.True(t, failed, output)
-	assert.Contains(t, output, "refusing to do that")
+	assert.Contains(t, output, "refusing to do that (absent); it is still cordoned, run k3s_cluster with operation uncordon: refusing to do that (uncordon)")
 }
 
 func TestARunningK3sGetsAnotherReleaseOnlyByThePlaybooksThatJudgeItBefore(t *testing.T) {

@@ -14,7 +14,7 @@ if args.get("upgrade") in [True, "True"]:
 with open(os.path.join(folder, "asked"), "a") as asked:
     asked.write(" ".join(word for word in words if word) + "\n")
 if os.path.exists(place + "." + words[1]):
-    print(json.dumps({"failed": True, "msg": "refusing to do that"}))
+    print(json.dumps({"failed": True, "msg": "refusing to do that (" + words[1] + ")"}))
     sys.exit(1)
 if os.path.exists(place + ".down") and args.get("state"):  # k3s_node starts it
     os.remove(place + ".down")
